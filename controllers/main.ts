@@ -1,0 +1,61 @@
+import { hostname } from 'node:os'
+import { KubeClient } from '../platform/kube/client.ts'
+import { loadConnection } from '../platform/kube/config.ts'
+import { EventRecorder } from '../platform/kube/events.ts'
+import { runElected } from '../platform/kube/lease.ts'
+import { log } from '../platform/log.ts'
+import { startOpsServer } from '../platform/server/ops.ts'
+import { runProcess } from '../platform/server/process.ts'
+import { Settings } from '../platform/settings.ts'
+import { keepBuiltInAreas } from './built-in-areas.ts'
+import { GeoAreaController } from './geo-areas.ts'
+import { startLocator } from './locator.ts'
+import { PlacementController } from './placement/controller.ts'
+
+/** The controller process: one replica leads, the others keep their mirrors warm and wait. */
+async function main(signal: AbortSignal): Promise<void> {
+  const settings = new Settings()
+  const connection = await loadConnection(settings.text('EDGENET_KUBECONFIG'))
+  const client = new KubeClient(connection, { userAgent: 'edgenet-controllers' })
+  const instance = hostname()
+  const events = new EventRecorder({ client, controller: 'edge-net.io/controllers', instance })
+  const placement = new PlacementController(client, events)
+  const geoAreas = new GeoAreaController(client, placement.cluster)
+  placement.cluster.start()
+  const ops = await startOpsServer({
+    port: settings.integer('EDGENET_OPS_PORT', 8080),
+    ...(settings.text('EDGENET_HOST') && { host: settings.required('EDGENET_HOST') }),
+    checks: [
+      {
+        name: 'caches',
+        why: () => {
+          const missing = placement.cluster.unsynced()
+          return missing.length > 0 ? `not read yet: ${missing.join(', ')}` : undefined
+        },
+      },
+    ],
+    log,
+  })
+  const end = await runElected({
+    client,
+    namespace: settings.required('EDGENET_NAMESPACE'),
+    name: 'edgenet-controllers',
+    identity: instance,
+    signal,
+    lead: async (leading) => {
+      const databasePaths = settings.list('EDGENET_GEO_DATABASES')
+      const locator = await startLocator({ client, events, log, databasePaths })
+      const builtIn = keepBuiltInAreas(client, settings.list('EDGENET_BUILT_IN_AREAS'))
+      await Promise.all([placement.run(leading), geoAreas.run(leading)])
+      await Promise.all([locator.stop(), builtIn.stop()])
+    },
+  })
+  log.info('leadership over', { end })
+  await events.stop()
+  await ops.close()
+  await placement.cluster.stop()
+  client.close()
+  if (end === 'lost') throw new Error('leadership was lost')
+}
+
+await runProcess(main, { log })

@@ -1,0 +1,191 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { KubeObject } from '../../core/admission/types.ts'
+import { HolderIndex } from '../../core/holder-index.ts'
+import { AreaIndex } from '../../core/placement/area-index.ts'
+import { type AreaUse, areaUses } from '../../core/placement/areas-in-use.ts'
+import { Choices } from '../../core/placement/choices.ts'
+import { type NodeChange, NodeStore, type VersionedNode } from '../../core/placement/node-store.ts'
+import { NodeUsage } from '../../core/placement/node-usage.ts'
+import { type Observed, observe, type PlacedWorkload } from '../../core/placement/observed.ts'
+import type { Kind } from '../../core/placement/types.ts'
+import { type GeoArea, geoAreaOf } from '../../core/placement/geo-area.ts'
+import { compiler } from '../../core/geo/compile.ts'
+import type { KubeClient } from '../../platform/kube/client.ts'
+import { pathTo, type RESOURCES } from '../../platform/kube/paths.ts'
+import { Reflector } from '../../platform/kube/reflector.ts'
+import { versionedNode } from './node-labels.ts'
+
+/** The kinds that are watched, with the names of their resources. */
+const WATCHED: readonly (readonly [Kind, keyof typeof RESOURCES])[] = [
+  ['Deployment', 'deployments'],
+  ['DaemonSet', 'daemonsets'],
+  ['StatefulSet', 'statefulsets'],
+  ['ReplicaSet', 'replicasets'],
+  ['Job', 'jobs'],
+  ['CronJob', 'cronjobs'],
+  ['Pod', 'pods'],
+]
+
+/** What the controller is told of. Keys of workloads are `<kind>/<namespace>/<name>`. */
+export interface ClusterEvents {
+  node(change: NodeChange): void
+  workload(key: string, now: PlacedWorkload | undefined, before: PlacedWorkload | undefined): void
+  /** A placement label lost the last object that refers to it. */
+  released(label: string): void
+  area(name: string): void
+  /** A pod left or joined a node: room has changed. */
+  room(node: string): void
+  report(key: string): void
+}
+
+/** The report (Placement object) as stored: what is compared before a write. */
+export interface StoredReport {
+  readonly uid: string
+  readonly spec: unknown
+  readonly status: unknown
+}
+
+/** The cluster as placement sees it: mirrors of the API server, and indexes over them. */
+export class PlacementCluster {
+  readonly nodes = new NodeStore()
+  readonly usage = new NodeUsage()
+  readonly choices = new Choices()
+  readonly areas = new AreaIndex(compiler)
+  /** Placed workloads by key. */
+  readonly workloads = new Map<string, PlacedWorkload>()
+  /** Which objects refer to which placement labels. */
+  readonly holders = new HolderIndex()
+  /** The area labels that placed workloads use now. */
+  readonly areaUses = new Map<string, AreaUse>()
+  readonly reports: Reflector<StoredReport>
+  readonly #usesOf = new HolderIndex()
+  readonly #reflectors: Reflector<unknown>[]
+
+  constructor(client: KubeClient, events: ClusterEvents) {
+    this.reports = new Reflector<StoredReport>({
+      client,
+      name: 'placements',
+      path: pathTo('placements'),
+      project: (object) => ({
+        uid: object.metadata.uid ?? '',
+        spec: object['spec'],
+        status: object['status'],
+      }),
+    })
+    this.#reflectors = [
+      this.reports,
+      this.#reflectNodes(client, events),
+      this.#reflectAreas(client, events),
+      ...WATCHED.map(([kind, resource]) => this.#reflectKind(client, events, kind, resource)),
+    ]
+  }
+
+  start(): void {
+    for (const reflector of this.#reflectors) reflector.start()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.stop()))
+  }
+
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    await Promise.all(this.#reflectors.map((reflector) => reflector.whenSynced(signal)))
+  }
+
+  /** Names of the mirrors that have not seen a first complete list. */
+  unsynced(): string[] {
+    return this.#reflectors.filter((reflector) => !reflector.synced).map(({ name }) => name)
+  }
+
+  #reflectNodes(client: KubeClient, events: ClusterEvents): Reflector<unknown> {
+    return new Reflector<VersionedNode>({
+      client,
+      name: 'placement-nodes',
+      path: pathTo('nodes'),
+      project: versionedNode,
+      equal: (a, b) => isDeepStrictEqual(a.view, b.view),
+      onChange: (name, now) => {
+        if (!now) this.areas.forget(name)
+        const change = now ? this.nodes.set(now) : this.nodes.delete(name)
+        if (change) events.node(change)
+      },
+    })
+  }
+
+  #reflectAreas(client: KubeClient, events: ClusterEvents): Reflector<unknown> {
+    return new Reflector<GeoArea>({
+      client,
+      name: 'placement-geoareas',
+      path: pathTo('geoareas'),
+      project: geoAreaOf,
+      equal: (a, b) => a.generation === b.generation && a.uid === b.uid,
+      onChange: (name, now) => {
+        this.areas.define(name, now?.definition)
+        events.area(name)
+      },
+    })
+  }
+
+  #reflectKind(
+    client: KubeClient,
+    events: ClusterEvents,
+    kind: Kind,
+    resource: keyof typeof RESOURCES,
+  ): Reflector<unknown> {
+    return new Reflector<Observed>({
+      client,
+      name: `placement-${resource}`,
+      path: pathTo(resource),
+      project: (object: KubeObject) => observe(kind, object),
+      onChange: (id, now, before) => this.#observed(`${kind}/${id}`, now, before, events),
+    })
+  }
+
+  #observed(
+    key: string,
+    now: Observed | undefined,
+    before: Observed | undefined,
+    events: ClusterEvents,
+  ): void {
+    for (const label of this.holders.set(key, now?.labels ?? [])) events.released(label)
+    this.#bound(key, now, before, events)
+    if (now?.placed || before?.placed) this.#placed(key, now?.placed, before?.placed, events)
+  }
+
+  /** Keeps room and the pods of choices. */
+  #bound(
+    key: string,
+    now: Observed | undefined,
+    before: Observed | undefined,
+    events: ClusterEvents,
+  ): void {
+    if (isDeepStrictEqual(now?.bound, before?.bound)) return
+    this.usage.set(key, now?.bound)
+    if (before?.bound) this.choices.count(before.choices, before.bound.node, -1)
+    if (now?.bound) this.choices.count(now.choices, now.bound.node, 1)
+    if (before?.bound) events.room(before.bound.node)
+  }
+
+  #placed(
+    key: string,
+    now: PlacedWorkload | undefined,
+    before: PlacedWorkload | undefined,
+    events: ClusterEvents,
+  ): void {
+    for (const label of before?.choices.values() ?? []) this.choices.demand(label, undefined)
+    for (const label of now?.choices.values() ?? []) {
+      this.choices.demand(label, now?.demand.requests)
+    }
+    if (now) this.workloads.set(key, now)
+    else this.workloads.delete(key)
+    this.#use(key, now)
+    events.workload(key, now, before)
+  }
+
+  #use(key: string, now: PlacedWorkload | undefined): void {
+    const uses = now ? areaUses(now.selection.rows) : []
+    for (const use of uses) this.areaUses.set(use.label, use)
+    const labels = uses.map(({ label }) => label)
+    for (const label of this.#usesOf.set(key, labels)) this.areaUses.delete(label)
+  }
+}

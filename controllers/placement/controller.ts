@@ -1,0 +1,192 @@
+import { areaUses } from '../../core/placement/areas-in-use.ts'
+import { isChoiceLabel } from '../../core/placement/choices.ts'
+import { RESTRICTED } from '../../core/placement/labels.ts'
+import { factObstacle } from '../../core/placement/membership.ts'
+import type { NodeChange } from '../../core/placement/node-store.ts'
+import type { PlacedWorkload } from '../../core/placement/observed.ts'
+import type { NodeView } from '../../core/placement/types.ts'
+import type { KubeClient } from '../../platform/kube/client.ts'
+import type { EventRecorder } from '../../platform/kube/events.ts'
+import { WorkQueue } from '../../platform/kube/queue.ts'
+import { areaChanges, nodeAreaChanges } from './areas.ts'
+import { type ClusterEvents, PlacementCluster } from './cluster.ts'
+import { placedWorkloads, shortWorkloads } from './metrics.ts'
+import { change, type LabelChanges, NodeLabels } from './node-labels.ts'
+import { Reports } from './reports.ts'
+import { planSelection } from './selection.ts'
+
+/** A label nobody refers to is kept this long: a rollout or re-apply may bring it back. */
+const COLLECT_AFTER_MS = 30_000
+
+/** Changes that only alter a report are gathered this long. */
+const REPORT_AFTER_MS = 500
+
+/** Workloads wait this long for more room to come before they are looked at again. */
+const ROOM_AFTER_MS = 1_000
+
+const CONCURRENCY = 8
+
+/**
+ * Keeps the labels of areas and of selections, and reports on them. Level-triggered: each key of the
+ * queue compares what is stored with what should be, and writes the difference.
+ */
+export class PlacementController implements ClusterEvents {
+  readonly cluster: PlacementCluster
+  readonly #labels: NodeLabels
+  readonly #reports: Reports
+  readonly #queue: WorkQueue
+  /** Workloads with fewer nodes than wanted: any node that gets better may serve them. */
+  readonly #short = new Set<string>()
+  #working = false
+
+  constructor(client: KubeClient, events: EventRecorder) {
+    this.cluster = new PlacementCluster(client, this)
+    this.#labels = new NodeLabels(client, this.cluster.nodes)
+    this.#reports = new Reports(client, events, this.cluster)
+    this.#queue = new WorkQueue({
+      name: 'placement',
+      concurrency: CONCURRENCY,
+      handler: (key, signal) => this.#handle(key, signal),
+    })
+  }
+
+  /** Works until the signal is aborted. The cluster's mirrors must have been started. */
+  async run(signal: AbortSignal): Promise<void> {
+    await this.cluster.whenSynced(signal)
+    this.#working = true
+    for (const label of this.cluster.areaUses.keys()) this.#queue.add(`area/${label}`)
+    for (const key of this.cluster.workloads.keys()) this.#queue.add(`workload/${key}`)
+    for (const key of this.cluster.reports.items.keys()) this.#queue.add(`stale/${key}`)
+    for (const label of this.cluster.nodes.labels()) this.#collectLater(label)
+    await new Promise<void>((resolve) => {
+      if (signal.aborted) resolve()
+      signal.addEventListener('abort', () => resolve(), { once: true })
+    })
+    this.#working = false
+    await this.#queue.stop()
+  }
+
+  node({ before, now }: NodeChange): void {
+    if (!this.#working) return
+    if (now && moved(before, now)) this.#add(`node/${now.name}`)
+    const name = (now ?? before)?.name ?? ''
+    for (const [key, workload] of this.cluster.workloads) {
+      if (this.#isChosen(workload, name)) this.#add(`workload/${key}`)
+      else if (this.#short.has(key) && now) this.#add(`workload/${key}`)
+      else if (this.#isMember(workload, before) !== this.#isMember(workload, now)) {
+        this.report(key)
+      }
+    }
+  }
+
+  workload(
+    key: string,
+    now: PlacedWorkload | undefined,
+    before: PlacedWorkload | undefined,
+  ): void {
+    placedWorkloads.set(this.cluster.workloads.size)
+    if (!now) this.#setShort(key, false)
+    // Before its areas: the chosen nodes get all their labels in one write.
+    this.#add(`workload/${key}`)
+    for (const { label } of areaUses(now?.selection.rows ?? [])) this.#add(`area/${label}`)
+    for (const label of before?.choices.values() ?? []) this.#collectLater(label)
+  }
+
+  released(label: string): void {
+    this.#collectLater(label)
+  }
+
+  area(name: string): void {
+    for (const { label, area } of this.cluster.areaUses.values()) {
+      if (area.kind === 'named' && area.name === name) this.#add(`area/${label}`)
+    }
+    for (const [key, { selection }] of this.cluster.workloads) {
+      const areas = selection.rows.flatMap((row) => [...row.anyOf, ...row.noneOf])
+      const uses = areas.some((area) => area.kind === 'named' && area.name === name)
+      if (uses) this.#add(`workload/${key}`)
+    }
+  }
+
+  room(_node: string): void {
+    for (const key of this.#short) this.#queue.addAfter(`workload/${key}`, ROOM_AFTER_MS)
+  }
+
+  report(key: string): void {
+    if (this.#working) this.#queue.addAfter(`workload/${key}`, REPORT_AFTER_MS)
+  }
+
+  #add(key: string): void {
+    if (this.#working) this.#queue.add(key)
+  }
+
+  #collectLater(label: string): void {
+    if (this.#working && label.startsWith(RESTRICTED)) {
+      this.#queue.addAfter(`collect/${label}`, COLLECT_AFTER_MS)
+    }
+  }
+
+  async #handle(key: string, signal: AbortSignal): Promise<void> {
+    const [what, id] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)]
+    if (what === 'workload') return this.#syncWorkload(id, signal)
+    if (what === 'area') return this.#syncArea(id, signal)
+    if (what === 'node') return this.#syncNode(id, signal)
+    if (what === 'stale') return this.#reports.removeStale(id)
+    return this.#collect(id, signal)
+  }
+
+  async #syncArea(label: string, signal: AbortSignal): Promise<void> {
+    const use = this.cluster.areaUses.get(label)
+    if (use) await this.#labels.write(areaChanges(use, this.cluster), signal)
+  }
+
+  async #syncNode(name: string, signal: AbortSignal): Promise<void> {
+    const node = this.cluster.nodes.views.get(name)
+    if (node) await this.#labels.write(nodeAreaChanges(node, this.cluster), signal)
+  }
+
+  async #syncWorkload(key: string, signal: AbortSignal): Promise<void> {
+    const workload = this.cluster.workloads.get(key)
+    if (!workload) return this.#reports.remove(key)
+    const plan = planSelection(workload, this.cluster)
+    this.#setShort(key, plan.result.short.length > 0)
+    await this.#labels.write(plan.add, signal)
+    await this.#labels.write(plan.remove, signal)
+    await this.#reports.write(workload, plan)
+  }
+
+  /** Takes a label that nothing refers to off all nodes. */
+  async #collect(label: string, signal: AbortSignal): Promise<void> {
+    if (this.cluster.holders.has(label) || this.cluster.areaUses.has(label)) return
+    const changes: LabelChanges = new Map()
+    for (const node of this.cluster.nodes.labelled(label)) change(changes, node, label, false)
+    await this.#labels.write(changes, signal)
+  }
+
+  #setShort(key: string, short: boolean): void {
+    if (short) this.#short.add(key)
+    else this.#short.delete(key)
+    shortWorkloads.set(this.#short.size)
+  }
+
+  #isChosen({ choices }: PlacedWorkload, node: string): boolean {
+    for (const label of choices.values()) {
+      if (isChoiceLabel(label) && this.cluster.nodes.labelled(label).has(node)) return true
+    }
+    return false
+  }
+
+  #isMember({ selection }: PlacedWorkload, node: NodeView | undefined): boolean {
+    if (!node?.ready) return false
+    const { inside } = this.cluster.areas
+    return selection.rows.some((row) => factObstacle(row, node, inside) === undefined)
+  }
+}
+
+/** Whether the facts about where a node is have changed. */
+function moved(before: NodeView | undefined, now: NodeView): boolean {
+  return (
+    before?.place?.lat !== now.place?.lat ||
+    before?.place?.lon !== now.place?.lon ||
+    before?.labels['edge-net.io/country-iso'] !== now.labels['edge-net.io/country-iso']
+  )
+}

@@ -1,0 +1,64 @@
+import type { KubeObject } from '../../core/admission/types.ts'
+import type { NodeStore, VersionedNode } from '../../core/placement/node-store.ts'
+import { nodeView } from '../../core/placement/node-view.ts'
+import { isStatus, type KubeClient } from '../../platform/kube/client.ts'
+import { pathTo } from '../../platform/kube/paths.ts'
+import { forEachParallel } from '../../platform/parallel.ts'
+import { labelWrites } from './metrics.ts'
+
+/** 1,000 labels took 1.5 to 2.8 s with 20 at a time on two cores; more brought nothing. */
+const PARALLEL_WRITES = 20
+
+/** `Exists` is what affinity asks; the value says nothing. */
+const PRESENT = 'true'
+
+/** Label keys to set (true) or to take off (false), by node. */
+export type LabelChanges = Map<string, Map<string, boolean>>
+
+export function versionedNode(object: KubeObject): VersionedNode {
+  return { view: nodeView(object), version: Number(object.metadata.resourceVersion ?? 0) }
+}
+
+export function change(changes: LabelChanges, node: string, key: string, present: boolean): void {
+  const keys = changes.get(node) ?? new Map<string, boolean>()
+  keys.set(key, present)
+  changes.set(node, keys)
+}
+
+/** Writes placement labels, one PATCH per node, and remembers the answers. A node that is gone is no error. */
+export class NodeLabels {
+  readonly #client: KubeClient
+  readonly #nodes: NodeStore
+
+  constructor(client: KubeClient, nodes: NodeStore) {
+    this.#client = client
+    this.#nodes = nodes
+  }
+
+  async write(changes: LabelChanges, signal: AbortSignal): Promise<void> {
+    const work = [...changes].filter(([node, keys]) => this.#differs(node, keys))
+    await forEachParallel(work, PARALLEL_WRITES, async ([node, keys]) => {
+      signal.throwIfAborted()
+      await this.#patch(node, keys)
+    })
+  }
+
+  #differs(node: string, keys: ReadonlyMap<string, boolean>): boolean {
+    const labels = this.#nodes.views.get(node)?.labels
+    if (!labels) return false
+    return [...keys].some(([key, present]) => Object.hasOwn(labels, key) !== present)
+  }
+
+  async #patch(node: string, keys: ReadonlyMap<string, boolean>): Promise<void> {
+    const labels = Object.fromEntries([...keys].map(([key, on]) => [key, on ? PRESENT : null]))
+    try {
+      const path = pathTo('nodes', { name: node })
+      const object = await this.#client.patch(path, { metadata: { labels } }, 'merge')
+      labelWrites.inc()
+      this.#nodes.set(versionedNode(object))
+    } catch (error) {
+      if (!isStatus(error, 404)) throw error
+      this.#nodes.delete(node)
+    }
+  }
+}

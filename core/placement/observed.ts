@@ -1,0 +1,136 @@
+import type { KubeObject } from '../admission/types.ts'
+import { Refusal } from '../refusal.ts'
+import { selectionOf } from './annotations.ts'
+import { isChoiceLabel } from './choices.ts'
+import { isChild } from './controller-made.ts'
+import { demandOf } from './demand.ts'
+import { RESTRICTED } from './labels.ts'
+import { alternativesOf, markerText, parseMarker } from './marker.ts'
+import type { PodUsage } from './node-usage.ts'
+import type { Kind, Marker, PodDemand, Selection } from './types.ts'
+import { type PodTemplate, podTemplate } from './workload.ts'
+
+/** A workload with placement annotations, as stored. */
+export interface PlacedWorkload {
+  readonly apiVersion: string
+  readonly kind: Kind
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly generation: number
+  readonly selection: Selection
+  readonly demand: PodDemand
+  /** Choice labels by row id, as admission wrote them. */
+  readonly choices: ReadonlyMap<string, string>
+  /** Why its annotations and its template do not belong together; absent: they do. */
+  readonly problem?: string
+}
+
+/** What is kept of an object that has to do with placement. */
+export interface Observed {
+  /** Placement labels that it needs on nodes, also when its annotations are another's (a Job's pod). */
+  readonly labels: readonly string[]
+  /** The choice labels among them. */
+  readonly choices: readonly string[]
+  /** Pods: node and requests while it takes room. */
+  readonly bound?: PodUsage
+  readonly placed?: PlacedWorkload
+}
+
+const GROUPS: Readonly<Record<Kind, string>> = {
+  Deployment: 'apps/v1',
+  DaemonSet: 'apps/v1',
+  StatefulSet: 'apps/v1',
+  ReplicaSet: 'apps/v1',
+  Job: 'batch/v1',
+  CronJob: 'batch/v1',
+  Pod: 'v1',
+}
+
+/** Projects a stored object; undefined: it has nothing to do with placement. */
+export function observe(kind: Kind, object: KubeObject): Observed | undefined {
+  if (isOver(kind, object)) return undefined
+  const template = podTemplate(kind, object)
+  const marker = parseMarker(markerText(template.metadata))
+  const labels = marker ? placementLabels(marker) : []
+  const bound = kind === 'Pod' ? boundPod(object, template) : undefined
+  const placed = isChild(kind, object) ? undefined : placedWorkload(kind, object, marker)
+  if (labels.length === 0 && !bound && !placed) return undefined
+  return {
+    labels,
+    choices: labels.filter(isChoiceLabel),
+    ...(bound && { bound }),
+    ...(placed && { placed }),
+  }
+}
+
+/** An object that will need no node any more. An old ReplicaSet is made anew by a rollout back to it. */
+function isOver(kind: Kind, object: KubeObject): boolean {
+  const status = (object['status'] ?? {}) as {
+    phase?: string
+    replicas?: number
+    conditions?: { type: string; status: string }[]
+  }
+  if (kind === 'Pod') return status.phase === 'Succeeded' || status.phase === 'Failed'
+  if (kind === 'Job') {
+    const ended = ['Complete', 'Failed']
+    return status.conditions?.some((c) => ended.includes(c.type) && c.status === 'True') ?? false
+  }
+  const spec = (object['spec'] ?? {}) as { replicas?: number }
+  return kind === 'ReplicaSet' && spec.replicas === 0 && (status.replicas ?? 0) === 0 && isChild(kind, object)
+}
+
+function placementLabels(marker: Marker): string[] {
+  const keys = alternativesOf(marker).flatMap((terms) => terms.map(({ key }) => key))
+  return [...new Set(keys.filter((key) => key.startsWith(RESTRICTED)))]
+}
+
+function boundPod(object: KubeObject, { spec }: PodTemplate): PodUsage | undefined {
+  const { nodeName } = object['spec'] as { nodeName?: string }
+  return nodeName ? { node: nodeName, requests: demandOf(spec).requests } : undefined
+}
+
+function placedWorkload(
+  kind: Kind,
+  object: KubeObject,
+  marker: Marker | undefined,
+): PlacedWorkload | undefined {
+  const selection = selectionIn(kind, object)
+  if (!selection) return undefined
+  const { metadata } = object
+  const { spec, field } = podTemplate(kind, object)
+  const problem = problemOf(selection, marker)
+  return {
+    apiVersion: GROUPS[kind],
+    kind,
+    namespace: metadata.namespace ?? '',
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
+    selection,
+    demand: unbound(demandOf(spec, marker, `${field}.spec`)),
+    choices: new Map(marker?.rows.flatMap(({ id, use }) => (use === undefined ? [] : [[id, use]]))),
+    ...(problem !== undefined && { problem }),
+  }
+}
+
+/** A template with a node's name is refused, so the name in a pod is what the scheduler wrote. */
+function unbound({ nodeName: _, ...demand }: PodDemand): PodDemand {
+  return demand
+}
+
+/** What admission would refuse can only have been stored past it; its pods run wherever they do. */
+function selectionIn(kind: Kind, object: KubeObject): Selection | undefined {
+  try {
+    return selectionOf(kind, object)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
+function problemOf({ rows }: Selection, marker: Marker | undefined): string | undefined {
+  const ids = new Set(marker?.rows.map(({ id }) => id))
+  if (rows.length === ids.size && rows.every(({ id }) => ids.has(id))) return undefined
+  return 'was stored without the affinity that its annotations ask for; apply it again while the EdgeNet webhooks run'
+}

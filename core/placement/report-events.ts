@@ -1,0 +1,30 @@
+import { newMove, type PlacementStatus } from './report.ts'
+
+export interface ReportEvent {
+  readonly type: 'Normal' | 'Warning'
+  readonly reason: string
+  readonly action: string
+  readonly note: string
+}
+
+/** What a user should hear about the change from one report to the next, as Kubernetes events. */
+export function reportEvents(
+  before: PlacementStatus | undefined,
+  now: PlacementStatus,
+): ReportEvent[] {
+  const events: ReportEvent[] = []
+  const move = newMove(before, now)
+  if (move) {
+    const note = `${move.to ? `${move.to} takes the place of ${move.from}` : `${move.from} is given up`}: ${move.reason}`
+    events.push({ type: 'Normal', reason: 'Moved', action: 'SelectNodes', note })
+  }
+  const is = now.conditions[0]
+  const was = before?.conditions?.[0]
+  if (!is || (was?.status === is.status && was.message === is.message)) return events
+  if (is.status === 'False') {
+    events.push({ type: 'Warning', reason: is.reason, action: 'SelectNodes', note: is.message })
+  } else if (was?.status !== 'True') {
+    events.push({ type: 'Normal', reason: is.reason, action: 'SelectNodes', note: is.message })
+  }
+  return events
+}

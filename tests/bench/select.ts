@@ -1,0 +1,136 @@
+import { pathToFileURL } from 'node:url'
+import { AreaIndex } from '../../core/placement/area-index.ts'
+import { warnings } from '../../core/placement/explain.ts'
+import { factObstacle } from '../../core/placement/membership.ts'
+import { selectNodes } from '../../core/placement/select.ts'
+import type { SelectInput } from '../../core/placement/select-types.ts'
+import { survey } from '../../core/placement/survey.ts'
+import type { NodeView, Row } from '../../core/placement/types.ts'
+import {
+  asCurrent,
+  byName,
+  CITY_NAMES,
+  CONDITIONS,
+  inputOf,
+  nodeIn,
+  outline,
+  rowOf,
+} from '../core/placement/nodes.ts'
+
+export interface Figure {
+  readonly what: string
+  /** Milliseconds of the main thread's CPU time per unit: a busy machine does not change them. */
+  readonly ms: number
+  readonly unit: string
+}
+
+const NODES = 5000
+const ROWS = 500
+
+/** Nodes strewn around the cities, hundreds of kilometres wide, always the same. */
+function world(): ReadonlyMap<string, NodeView> {
+  return byName(
+    Array.from({ length: NODES }, (_, i) => {
+      const city = CITY_NAMES[i % CITY_NAMES.length] ?? 'Paris'
+      const node = nodeIn(city, `edge-${i}`)
+      const { lat, lon } = node.place ?? { lat: 0, lon: 0 }
+      return {
+        ...node,
+        place: { lat: lat + ((i * 7) % 61) / 12 - 2.5, lon: lon + ((i * 13) % 67) / 9 - 3.7 },
+      }
+    }),
+  )
+}
+
+const rowFor = (i: number): Row =>
+  rowOf(`row-${i}`, {
+    nodes: 1 + (i % 20),
+    attributes: [
+      { key: 'edge-net.io/city', operator: 'In', values: CITY_NAMES.slice(i % 5, (i % 5) + 2) },
+    ],
+  })
+
+/** CPU time of one of several runs: the clock of a thread is coarse. */
+function time(run: () => void, runs = 1): number {
+  const before = process.threadCpuUsage()
+  for (let i = 0; i < runs; i++) run()
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / 1000 / runs
+}
+
+/** 500 counted rows, each of a workload of its own, over 5,000 nodes. */
+function manyWorkloads(nodes: ReadonlyMap<string, NodeView>): Figure[] {
+  const inputs = Array.from({ length: ROWS }, (_, i) =>
+    inputOf([rowFor(i)], nodes, { workload: `ns/Deployment/w${i}` }),
+  )
+  const run = (all: readonly SelectInput[]) => all.map((input) => selectNodes(input))
+  let results = run(inputs.slice(0, 20))
+  const fresh =
+    time(() => {
+      results = run(inputs)
+    }) / ROWS
+  const settled = inputs.map((input, i) => ({
+    ...input,
+    current: asCurrent(results[i]?.chosen ?? new Map()),
+  }))
+  const calm = time(() => run(settled), 10) / ROWS
+  const lost = new Set([...(results[7]?.chosen.values() ?? [])].flat().slice(0, 1))
+  const hit = settled.map((input) => ({ ...input, conditions: { ...CONDITIONS, lost } }))
+  const loss = time(() => run(hit), 10)
+  return [
+    { what: 'first choice of one row', ms: fresh, unit: 'row' },
+    { what: 'settled row looked at again', ms: calm, unit: 'row' },
+    { what: `one lost node, all ${ROWS} rows looked at`, ms: loss, unit: 'loss' },
+  ]
+}
+
+/** The greatest single workloads that the grammar allows. */
+function greatWorkloads(nodes: ReadonlyMap<string, NodeView>): Figure[] {
+  const rows = Array.from({ length: 32 }, (_, i) => rowFor(i))
+  return [
+    {
+      what: '32 rows that overlap',
+      ms: time(() => selectNodes(inputOf(rows, nodes))),
+      unit: 'workload',
+    },
+    {
+      what: '1,000 of all nodes, spread',
+      ms: time(() => selectNodes(inputOf([rowOf('r', { nodes: 1000 })], nodes)), 5),
+      unit: 'workload',
+    },
+  ]
+}
+
+/** A 10,000-vertex outline: membership of all nodes, and the texts of an apply that comes up short. */
+function outlines(nodes: ReadonlyMap<string, NodeView>): Figure[] {
+  const index = new AreaIndex()
+  const row = rowOf('r', { anyOf: [{ kind: 'shape', shape: outline(10_000) }] })
+  const members = () => {
+    for (const node of nodes.values()) factObstacle(row, node, index.inside)
+  }
+  const cold = time(members)
+  const warm = time(members, 50)
+  const conditions = { ...CONDITIONS, inside: index.inside }
+  const input = inputOf([{ ...row, nodes: NODES }], nodes, { conditions })
+  const result = selectNodes(input)
+  const apply = () => warnings(survey(input, result, index), { replicas: 3, spread: 'strict' })
+  const first = time(apply)
+  return [
+    { what: 'outline of 10,000 vertices, all nodes, cold', ms: cold, unit: 'selection' },
+    { what: 'the same, warm', ms: warm, unit: 'selection' },
+    { what: 'warnings of a row that is short, first time', ms: first, unit: 'apply' },
+    { what: 'the same, again', ms: time(apply, 20), unit: 'apply' },
+  ]
+}
+
+/** Measures choosing and explaining on 5,000 nodes, with no I/O. */
+export function benchSelect(): Figure[] {
+  const nodes = world()
+  return [...manyWorkloads(nodes), ...greatWorkloads(nodes), ...outlines(nodes)]
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  for (const { what, ms, unit } of benchSelect()) {
+    console.log(`${ms.toFixed(3).padStart(10)} ms/${unit}  ${what}`)
+  }
+}

@@ -1,0 +1,41 @@
+import { DEFAULT_LIMITS } from '../core/placement/caps.ts'
+import { atLabelCap } from '../core/placement/caps.ts'
+import { warnings } from '../core/placement/explain.ts'
+import { selectNodes } from '../core/placement/select.ts'
+import type { SelectInput } from '../core/placement/select-types.ts'
+import { survey } from '../core/placement/survey.ts'
+import type { PodDemand, Selection } from '../core/placement/types.ts'
+import type { View } from './view.ts'
+
+export interface Previewed {
+  /** `<namespace>/<kind>/<name>`: the choice depends on it, so the preview is what will happen. */
+  readonly workload: string
+  readonly selection: Selection
+  readonly demand: PodDemand
+  /** Nodes that are chosen now, by the row's id. */
+  readonly current: ReadonlyMap<string, ReadonlySet<string>>
+  readonly replicas?: number
+}
+
+/**
+ * What an apply is answered: how many nodes match now and where, and what is missing. Advice, not
+ * promise: the room that pods take is known to the placement controller alone.
+ */
+export function preview({ workload, selection, demand, current, replicas }: Previewed, view: View): string[] {
+  const { nodes, areas } = view
+  const capped = new Set<string>()
+  for (const node of nodes.values()) if (atLabelCap(node.labels, DEFAULT_LIMITS)) capped.add(node.name)
+  const input: SelectInput = {
+    workload,
+    rows: selection.rows,
+    nodes,
+    current,
+    conditions: { demand, inside: areas.inside, capped },
+  }
+  const found = survey(input, selectNodes(input), areas)
+  const advice = warnings(found, {
+    spread: selection.spread,
+    ...(replicas !== undefined && { replicas }),
+  })
+  return [...(selection.warnings ?? []), ...advice]
+}
