@@ -1,5 +1,5 @@
 import type { KubeObject } from '../core/admission/types.ts'
-import { type GeoArea, geoAreaOf } from '../core/placement/geo-area.ts'
+import { type GeoArea, geoAreaOf } from '../core/placement/choice/geo-area.ts'
 import { isStatus, type KubeClient } from '../platform/kube/client.ts'
 import { pathTo } from '../platform/kube/paths.ts'
 import { WorkQueue } from '../platform/kube/queue.ts'
@@ -56,7 +56,11 @@ export class GeoAreaController {
     const known = this.#areas.items.get(name)
     if (!known?.area) return undefined
     const { area } = known
-    const status = { observedGeneration: area.generation, nodes: this.#count(name), vertices: area.vertices }
+    const status = {
+      observedGeneration: area.generation,
+      nodes: this.#count(name),
+      vertices: area.vertices,
+    }
     const was = known.status
     const same =
       was?.observedGeneration === status.observedGeneration &&

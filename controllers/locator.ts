@@ -53,7 +53,7 @@ export async function startLocator(options: LocatorOptions): Promise<Locator> {
     log,
     ...(databasePollMs !== undefined && { pollMs: databasePollMs }),
     onChange: () => {
-      
+      for (const name of nodes.items.keys()) queue.add(name)
     },
   })
   const locator = new NodeLocator({ client, events, nodes: nodes.items, databases })

@@ -29,6 +29,9 @@ export class Settings {
 
   /** Comma-separated. */
   list(name: string): string[] {
-    return (this.text(name) ?? '').split(',').map((part) => part.trim()).filter(Boolean)
+    return (this.text(name) ?? '')
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean)
   }
 }

@@ -24,7 +24,8 @@ async function main(): Promise<number> {
     const env: Record<string, string> = bed === undefined ? {} : { [SHARED_STATE]: bed.stateFile }
     const { code, passed, failed } = await runTap(ROOT, { files, options, env })
     await bed?.stop()
-    process.stdout.write(`${passed} passed, ${failed} failed\n`)
+    // On a line of its own: tap leaves the cursor behind a control sequence.
+    process.stdout.write(`\n${passed} passed, ${failed} failed\n`)
     return code
   } finally {
     await bed?.stop()

@@ -1,4 +1,9 @@
-import { checkCaps, DEFAULT_LIMITS, type Limits, type Usage } from '../core/placement/caps.ts'
+import {
+  checkCaps,
+  DEFAULT_LIMITS,
+  type Limits,
+  type Usage,
+} from '../core/placement/choice/caps.ts'
 import type { Refusal } from '../core/refusal.ts'
 import type { View } from './view.ts'
 

@@ -1,7 +1,7 @@
 import type { Hook } from '../core/admission/hook.ts'
 import type { AdmissionRequest, Verdict } from '../core/admission/types.ts'
 import { allow, deny } from '../core/admission/verdicts.ts'
-import { geoAreaOf } from '../core/placement/geo-area.ts'
+import { geoAreaOf } from '../core/placement/choice/geo-area.ts'
 import { geoArea as declaration } from './geo-area.declaration.ts'
 import type { View } from './view.ts'
 
@@ -10,7 +10,8 @@ export function geoAreaHook(view: View): Hook {
   return {
     ...declaration,
     onError: 'deny',
-    decide: (request) => (request.operation === 'DELETE' ? remove(request, view) : keep(request, view)),
+    decide: (request) =>
+      request.operation === 'DELETE' ? remove(request, view) : keep(request, view),
   }
 }
 

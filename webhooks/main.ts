@@ -28,11 +28,7 @@ async function main(signal: AbortSignal): Promise<void> {
   const ops = await startOpsServer({
     port: settings.integer('EDGENET_OPS_PORT', 8080),
     ...(settings.text('EDGENET_HOST') && { host: settings.required('EDGENET_HOST') }),
-    checks: [
-      draining.check,
-      { name: 'caches', why: () => view.why() },
-      ...server.checks,
-    ],
+    checks: [draining.check, { name: 'caches', why: () => view.why() }, ...server.checks],
     log,
   })
   const drainSeconds = settings.integer('EDGENET_DRAIN_SECONDS', 5)

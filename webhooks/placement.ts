@@ -3,13 +3,13 @@ import { patchOf } from '../core/admission/patch.ts'
 import type { AdmissionRequest, KubeObject, PatchOp, Verdict } from '../core/admission/types.ts'
 import { allow, deny } from '../core/admission/verdicts.ts'
 import { nearest } from '../core/nearest.ts'
-import { selectionOf } from '../core/placement/annotations.ts'
-import { controllerMade } from '../core/placement/controller-made.ts'
 import { demandOf } from '../core/placement/demand.ts'
-import { inject, injectionEdits } from '../core/placement/inject.ts'
+import { selectionOf } from '../core/placement/grammar/annotations.ts'
+import { controllerMade } from '../core/placement/injection/controller-made.ts'
+import { inject, injectionEdits } from '../core/placement/injection/inject.ts'
+import { markerText, parseMarker } from '../core/placement/injection/marker.ts'
 import { hash80, PREFIX } from '../core/placement/labels.ts'
-import { markerText, parseMarker } from '../core/placement/marker.ts'
-import { reportName, selectionUsage } from '../core/placement/report-usage.ts'
+import { reportName, selectionUsage } from '../core/placement/report/report-usage.ts'
 import type { Kind, Selection } from '../core/placement/types.ts'
 import { placementAnnotations, podTemplate, replicasOf } from '../core/placement/workload.ts'
 import { Refusal } from '../core/refusal.ts'
@@ -99,7 +99,8 @@ class Decision {
 
   #checkCaps(selection: Selection): Refusal | undefined {
     const { object, dryRun = false, uid } = this.#request
-    const name = this.#request.name || object?.metadata.name || `${object?.metadata.generateName}${uid}`
+    const name =
+      this.#request.name || object?.metadata.name || `${object?.metadata.generateName}${uid}`
     const key = `${this.#namespace}/${reportName(this.#kind, name)}`
     return this.#caps.check(key, selectionUsage(selection), dryRun)
   }
@@ -110,7 +111,9 @@ class Decision {
     if (username.startsWith('system:serviceaccount:kube-system:')) return []
     const { metadata, spec, field } = podTemplate(this.#kind, object)
     const marker = parseMarker(markerText(metadata))
-    const rows = marker?.rows.flatMap(({ id, use }) => (use === undefined ? [] : [[id, use]] as const))
+    const rows = marker?.rows.flatMap(({ id, use }) =>
+      use === undefined ? [] : ([[id, use]] as const),
+    )
     const replicas = replicasOf(this.#kind, object)
     return preview(
       {

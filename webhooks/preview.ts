@@ -1,9 +1,8 @@
-import { DEFAULT_LIMITS } from '../core/placement/caps.ts'
-import { atLabelCap } from '../core/placement/caps.ts'
-import { warnings } from '../core/placement/explain.ts'
-import { selectNodes } from '../core/placement/select.ts'
-import type { SelectInput } from '../core/placement/select-types.ts'
-import { survey } from '../core/placement/survey.ts'
+import { atLabelCap, DEFAULT_LIMITS } from '../core/placement/choice/caps.ts'
+import { selectNodes } from '../core/placement/choice/select.ts'
+import type { SelectInput } from '../core/placement/choice/select-types.ts'
+import { warnings } from '../core/placement/report/explain.ts'
+import { survey } from '../core/placement/report/survey.ts'
 import type { PodDemand, Selection } from '../core/placement/types.ts'
 import type { View } from './view.ts'
 
@@ -21,10 +20,14 @@ export interface Previewed {
  * What an apply is answered: how many nodes match now and where, and what is missing. Advice, not
  * promise: the room that pods take is known to the placement controller alone.
  */
-export function preview({ workload, selection, demand, current, replicas }: Previewed, view: View): string[] {
+export function preview(
+  { workload, selection, demand, current, replicas }: Previewed,
+  view: View,
+): string[] {
   const { nodes, areas } = view
   const capped = new Set<string>()
-  for (const node of nodes.values()) if (atLabelCap(node.labels, DEFAULT_LIMITS)) capped.add(node.name)
+  for (const node of nodes.values())
+    if (atLabelCap(node.labels, DEFAULT_LIMITS)) capped.add(node.name)
   const input: SelectInput = {
     workload,
     rows: selection.rows,

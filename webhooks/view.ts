@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { compiler } from '../core/geo/compile.ts'
-import { AreaIndex } from '../core/placement/area-index.ts'
-import type { Usage } from '../core/placement/caps.ts'
-import { type GeoArea, geoAreaOf } from '../core/placement/geo-area.ts'
-import { COUNTRY_LABEL } from '../core/placement/membership.ts'
-import { nodeView } from '../core/placement/node-view.ts'
-import { reportUsage } from '../core/placement/report-usage.ts'
+import { AreaIndex } from '../core/placement/choice/area-index.ts'
+import type { Usage } from '../core/placement/choice/caps.ts'
+import { type GeoArea, geoAreaOf } from '../core/placement/choice/geo-area.ts'
+import { COUNTRY_LABEL } from '../core/placement/choice/membership.ts'
+import { nodeView } from '../core/placement/choice/node-view.ts'
+import { reportUsage } from '../core/placement/report/report-usage.ts'
 import type { NodeView } from '../core/placement/types.ts'
 import { isStatus, type KubeClient } from '../platform/kube/client.ts'
 import { pathTo } from '../platform/kube/paths.ts'
@@ -121,7 +121,9 @@ export class View {
   /** For /readyz: a hook that has not seen the cluster must not be asked. */
   why(): string | undefined {
     const missing = this.#all().filter((reflector) => !reflector.synced)
-    return missing.length > 0 ? `not read yet: ${missing.map(({ name }) => name).join(', ')}` : undefined
+    return missing.length > 0
+      ? `not read yet: ${missing.map(({ name }) => name).join(', ')}`
+      : undefined
   }
 
   #all(): Reflector<unknown>[] {

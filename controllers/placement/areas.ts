@@ -1,4 +1,4 @@
-import { type AreaUse, belongs } from '../../core/placement/areas-in-use.ts'
+import { type AreaUse, belongs } from '../../core/placement/choice/areas-in-use.ts'
 import type { NodeView } from '../../core/placement/types.ts'
 import type { PlacementCluster } from './cluster.ts'
 import { change, type LabelChanges } from './node-labels.ts'
@@ -24,5 +24,6 @@ function addChange(
   cluster: PlacementCluster,
 ): void {
   const wanted = belongs(use, node, cluster.areas.inside)
-  if (Object.hasOwn(node.labels, use.label) !== wanted) change(changes, node.name, use.label, wanted)
+  if (Object.hasOwn(node.labels, use.label) !== wanted)
+    change(changes, node.name, use.label, wanted)
 }

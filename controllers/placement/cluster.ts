@@ -1,15 +1,19 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '../../core/admission/types.ts'
+import { compiler } from '../../core/geo/compile.ts'
 import { HolderIndex } from '../../core/holder-index.ts'
-import { AreaIndex } from '../../core/placement/area-index.ts'
-import { type AreaUse, areaUses } from '../../core/placement/areas-in-use.ts'
-import { Choices } from '../../core/placement/choices.ts'
-import { type NodeChange, NodeStore, type VersionedNode } from '../../core/placement/node-store.ts'
-import { NodeUsage } from '../../core/placement/node-usage.ts'
+import { AreaIndex } from '../../core/placement/choice/area-index.ts'
+import { type AreaUse, areaUses } from '../../core/placement/choice/areas-in-use.ts'
+import { Choices } from '../../core/placement/choice/choices.ts'
+import { type GeoArea, geoAreaOf } from '../../core/placement/choice/geo-area.ts'
+import {
+  type NodeChange,
+  NodeStore,
+  type VersionedNode,
+} from '../../core/placement/choice/node-store.ts'
+import { NodeUsage } from '../../core/placement/choice/node-usage.ts'
 import { type Observed, observe, type PlacedWorkload } from '../../core/placement/observed.ts'
 import type { Kind } from '../../core/placement/types.ts'
-import { type GeoArea, geoAreaOf } from '../../core/placement/geo-area.ts'
-import { compiler } from '../../core/geo/compile.ts'
 import type { KubeClient } from '../../platform/kube/client.ts'
 import { pathTo, type RESOURCES } from '../../platform/kube/paths.ts'
 import { Reflector } from '../../platform/kube/reflector.ts'

@@ -1,8 +1,8 @@
-import { areaUses } from '../../core/placement/areas-in-use.ts'
-import { isChoiceLabel } from '../../core/placement/choices.ts'
+import { areaUses } from '../../core/placement/choice/areas-in-use.ts'
+import { isChoiceLabel } from '../../core/placement/choice/choices.ts'
+import { factObstacle } from '../../core/placement/choice/membership.ts'
+import type { NodeChange } from '../../core/placement/choice/node-store.ts'
 import { RESTRICTED } from '../../core/placement/labels.ts'
-import { factObstacle } from '../../core/placement/membership.ts'
-import type { NodeChange } from '../../core/placement/node-store.ts'
 import type { PlacedWorkload } from '../../core/placement/observed.ts'
 import type { NodeView } from '../../core/placement/types.ts'
 import type { KubeClient } from '../../platform/kube/client.ts'
@@ -79,11 +79,7 @@ export class PlacementController implements ClusterEvents {
     }
   }
 
-  workload(
-    key: string,
-    now: PlacedWorkload | undefined,
-    before: PlacedWorkload | undefined,
-  ): void {
+  workload(key: string, now: PlacedWorkload | undefined, before: PlacedWorkload | undefined): void {
     placedWorkloads.set(this.cluster.workloads.size)
     if (!now) this.#setShort(key, false)
     // Before its areas: the chosen nodes get all their labels in one write.

@@ -1,6 +1,6 @@
 import type { KubeObject } from '../../core/admission/types.ts'
-import type { NodeStore, VersionedNode } from '../../core/placement/node-store.ts'
-import { nodeView } from '../../core/placement/node-view.ts'
+import type { NodeStore, VersionedNode } from '../../core/placement/choice/node-store.ts'
+import { nodeView } from '../../core/placement/choice/node-view.ts'
 import { isStatus, type KubeClient } from '../../platform/kube/client.ts'
 import { pathTo } from '../../platform/kube/paths.ts'
 import { forEachParallel } from '../../platform/parallel.ts'

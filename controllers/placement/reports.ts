@@ -1,8 +1,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PlacedWorkload } from '../../core/placement/observed.ts'
-import { newMove, type PlacementStatus, placementStatus } from '../../core/placement/report.ts'
-import { reportEvents } from '../../core/placement/report-events.ts'
-import { reportedUsage, reportName } from '../../core/placement/report-usage.ts'
+import {
+  newMove,
+  type PlacementStatus,
+  placementStatus,
+} from '../../core/placement/report/report.ts'
+import { reportEvents } from '../../core/placement/report/report-events.ts'
+import { reportedUsage, reportName } from '../../core/placement/report/report-usage.ts'
 import { isStatus, type KubeClient } from '../../platform/kube/client.ts'
 import type { EventRecorder } from '../../platform/kube/events.ts'
 import { pathTo } from '../../platform/kube/paths.ts'
@@ -41,7 +45,11 @@ export class Reports {
     })
     if (stored && isDeepStrictEqual(before, status)) return
     if (!stored) await this.#create(workload, name, spec)
-    await this.#client.patch(pathTo('placements', { namespace, name, subresource: 'status' }), { status }, 'merge')
+    await this.#client.patch(
+      pathTo('placements', { namespace, name, subresource: 'status' }),
+      { status },
+      'merge',
+    )
     this.#written.set(key, status)
     this.#tell(workload, stored ? before : undefined, status)
   }
@@ -57,7 +65,8 @@ export class Reports {
     const spec = this.#cluster.reports.items.get(key)?.spec as ReturnType<typeof specOf> | undefined
     const [namespace = '', name = ''] = key.split('/')
     const owner = spec && `${spec.workload.kind}/${namespace}/${spec.workload.name}`
-    if (owner === undefined || !this.#cluster.workloads.has(owner)) await this.#delete(namespace, name)
+    if (owner === undefined || !this.#cluster.workloads.has(owner))
+      await this.#delete(namespace, name)
   }
 
   /** The stored report, unless it is about an earlier workload of the same name. */

@@ -7,15 +7,14 @@ import {
   intoTurn,
   westOf,
 } from './canonical.ts'
-import { crossesItself } from './crossing.ts'
 import { geometryRefusal } from './geometry-refusal.ts'
+import { Notes } from './notes.ts'
 import { isFlat } from './ring-area.ts'
 import type { PolygonRings, Position, Shape } from './types.ts'
 import {
   at,
   type FlatRing,
   HALF_TURN,
-  modTurn,
   POLE,
   type RawPolygon,
   type RawRing,
@@ -33,7 +32,7 @@ export function normalise(
   raw: readonly RawPolygon[],
   field: string,
 ): { shape: Shape; warnings: string[] } {
-  const notes = new Map<string, string>()
+  const notes = new Notes()
   checkLength(raw, field)
   const sorted = raw.map((polygon) => normalPolygon(polygon, field, notes)).sort(comparePolygons)
   const polygons = sorted.filter((polygon, i) => {
@@ -41,23 +40,21 @@ export function normalise(
     return before === undefined || comparePolygons(before, polygon) !== 0
   })
   const hash = hash80('shape', ...polygons.map((polygon) => polygon.map(String).join(';')))
-  return { shape: { polygons: polygons.map(inDegrees), hash }, warnings: [...notes.values()] }
+  return { shape: { polygons: polygons.map(inDegrees), hash }, warnings: notes.sentences }
 }
 
 /**
- * Degrees that all edges together may go, a thousand times round the Earth. The coasts of the whole
- * world at 1:10,000,000 go 23 times round; what exceeds this by far was made to be slow.
+ * How far all edges together may go, in units: 300 times round the Earth. The coasts of the whole
+ * world at 1:10,000,000 go 23 times round; what exceeds this by far was made to be slow (a place in
+ * the midst of such a tangle is compared with most edges).
  */
-const MAX_LENGTH = 1000 * TURN
-
-/** Sentences on what can be read in two ways, the first of each sort. */
-type Notes = Map<string, string>
+const MAX_LENGTH = 300 * TURN
 
 function normalPolygon(polygon: RawPolygon, field: string, notes: Notes): FlatRing[] {
   let pole: number | undefined
   const [outer, ...holes] = polygon.map((ring) => {
     const laid = unwrap(ring.points)
-    note(ring, laid, notes)
+    notes.ring(ring, laid)
     if (laid.net === 0) return planarRing(ring, laid, field)
     // The holes of a cap are measured from the same pole as the cap.
     pole ??= nearerPole(laid)
@@ -99,12 +96,7 @@ function polarRing(
   if (Math.abs(laid.net) !== TURN) throw tooWide(ring, field)
   const closed = closeOverPole(laid.points, laid.net, pole)
   if (isFlat(closed)) throw zeroArea(ring, field)
-  const name = pole > 0 ? 'North' : 'South'
-  add(
-    notes,
-    'pole',
-    `${ring.path} goes round the Earth; it was read as the cap over the ${name} Pole. Write it with positions at latitude ${toDegrees(pole)} to say so`,
-  )
+  notes.pole(ring, pole)
   return closed
 }
 
@@ -120,40 +112,6 @@ function nearerPole({ points, net }: LaidRing): number {
   }
   const north = sum === 0 ? net > 0 : sum / net > 0
   return north ? POLE : -POLE
-}
-
-function note(ring: RawRing, laid: LaidRing, notes: Notes): void {
-  if (laid.shortWay) {
-    add(
-      notes,
-      'short',
-      `${ring.path} has a step of more than 180 degrees of longitude; it was read the short way, over the antimeridian. Add a position in between to mean the long way`,
-    )
-  }
-  if (laid.alongParallel) {
-    add(
-      notes,
-      'parallel',
-      `${ring.path} has a step of 360 degrees; it was read as a line along the parallel. Add positions at latitude 90 or -90 to include the pole`,
-    )
-  }
-  const crossing = crossesItself(laid.points, laid.net)
-  if (crossing === 'unknown')
-    add(notes, 'unchecked', `${ring.path} is too tangled to be checked for crossing itself`)
-  if (crossing !== 'unknown' && crossing !== undefined) {
-    const [lon, lat] = [modTurn(crossing[0] + HALF_TURN) - HALF_TURN, crossing[1]].map((value) =>
-      toDegrees(value).toFixed(4),
-    )
-    add(
-      notes,
-      'crossing',
-      `${ring.path} crosses itself near [${lon}, ${lat}]; where it winds an even number of times counts as outside`,
-    )
-  }
-}
-
-function add(notes: Notes, sort: string, sentence: string): void {
-  if (!notes.has(sort)) notes.set(sort, sentence)
 }
 
 const tooWide = (ring: RawRing, field: string) =>

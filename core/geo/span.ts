@@ -21,7 +21,7 @@ export function spanOf(shape: Shape): Span {
     if (ring.from - east > gap.width) gap = { width: ring.from - east, from: ring.from }
     east = Math.max(east, ring.from + ring.width)
   }
-  return gap.width <= 0 ? { from: 0, width: TURN } : { from: gap.from, width: TURN - gap.width }
+  return { from: gap.from, width: Math.min(TURN, TURN - gap.width) }
 }
 
 function ringSpan(ring: Ring): Span {

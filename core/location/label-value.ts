@@ -43,7 +43,7 @@ export function coordinateLabels(lat: number, lon: number): CoordinateLabels {
 
 function signed(degrees: number, positive: string, negative: string): string {
   // Rounded first, so that a hair below zero is not written as -0.000000.
-  const rounded = Math.round(degrees * 1e6) / 1e6 + 0
+  const rounded = Math.round(degrees * 1e6) / 1e6
   return `${rounded < 0 ? negative : positive}${rounded.toFixed(6)}`
 }
 

@@ -1,6 +1,7 @@
 import { parseQuantity } from '../quantity.ts'
-import { readAffinity } from './affinity.ts'
-import { specState } from './template.ts'
+import { readAffinity } from './injection/affinity.ts'
+import { specState } from './injection/template.ts'
+import { byMarker, withdraw } from './injection/withdraw.ts'
 import type { Marker, PodDemand, Resources, Toleration } from './types.ts'
 import {
   type Fields,
@@ -13,7 +14,6 @@ import {
   quote,
   refusal,
 } from './untyped.ts'
-import { byMarker, withdraw } from './withdraw.ts'
 
 type Amounts = ReadonlyMap<string, number>
 
@@ -27,7 +27,9 @@ export function demandOf(spec: Fields, marker?: Marker, field = 'spec'): PodDema
   const nodeName = member(spec, 'nodeName')
   return {
     requests: requestsOf(spec, field),
-    tolerations: (listAt(spec, 'tolerations', field) ?? []).map((each) => strings(each) as Toleration),
+    tolerations: (listAt(spec, 'tolerations', field) ?? []).map(
+      (each) => strings(each) as Toleration,
+    ),
     nodeSelector: strings(member(spec, 'nodeSelector')),
     ...(terms && { affinity: terms }),
     ...(typeof nodeName === 'string' && nodeName !== '' && { nodeName }),

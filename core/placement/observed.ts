@@ -1,12 +1,12 @@
 import type { KubeObject } from '../admission/types.ts'
 import { Refusal } from '../refusal.ts'
-import { selectionOf } from './annotations.ts'
-import { isChoiceLabel } from './choices.ts'
-import { isChild } from './controller-made.ts'
+import { isChoiceLabel } from './choice/choices.ts'
+import type { PodUsage } from './choice/node-usage.ts'
 import { demandOf } from './demand.ts'
+import { selectionOf } from './grammar/annotations.ts'
+import { isChild } from './injection/controller-made.ts'
+import { alternativesOf, markerText, parseMarker } from './injection/marker.ts'
 import { RESTRICTED } from './labels.ts'
-import { alternativesOf, markerText, parseMarker } from './marker.ts'
-import type { PodUsage } from './node-usage.ts'
 import type { Kind, Marker, PodDemand, Selection } from './types.ts'
 import { type PodTemplate, podTemplate } from './workload.ts'
 
@@ -77,7 +77,12 @@ function isOver(kind: Kind, object: KubeObject): boolean {
     return status.conditions?.some((c) => ended.includes(c.type) && c.status === 'True') ?? false
   }
   const spec = (object['spec'] ?? {}) as { replicas?: number }
-  return kind === 'ReplicaSet' && spec.replicas === 0 && (status.replicas ?? 0) === 0 && isChild(kind, object)
+  return (
+    kind === 'ReplicaSet' &&
+    spec.replicas === 0 &&
+    (status.replicas ?? 0) === 0 &&
+    isChild(kind, object)
+  )
 }
 
 function placementLabels(marker: Marker): string[] {

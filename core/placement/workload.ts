@@ -1,6 +1,6 @@
 import { deepEqual } from '../equal.ts'
-import { placementKeys, type Values } from './keys.ts'
-import { MARKER, PREFIX } from './labels.ts'
+import { placementKeys, type Values, WRITTEN_BY_US } from './grammar/keys.ts'
+import { PREFIX } from './labels.ts'
 import type { Kind } from './types.ts'
 import { type Fields, isFields, join, malformed, member, objectAt, refusal } from './untyped.ts'
 
@@ -79,13 +79,15 @@ function checkAgree(first: Placed, other: Placed): void {
   )
 }
 
-/** All annotations under our prefix but the marker, wherever placement may stand; unchecked, to compare. */
+/** All annotations under our prefix that users write, wherever placement may stand; unchecked, to compare. */
 export function rawAnnotations(kind: Kind, object: unknown): unknown[] {
   return metadataPaths(kind).map((path) => {
     let at: unknown = object
     for (const name of [...path, 'annotations']) at = isFields(at) ? member(at, name) : undefined
     const ours = isFields(at) ? Object.entries(at) : []
-    return Object.fromEntries(ours.filter(([name]) => name.startsWith(PREFIX) && name !== MARKER))
+    return Object.fromEntries(
+      ours.filter(([name]) => name.startsWith(PREFIX) && !WRITTEN_BY_US.has(name)),
+    )
   })
 }
 

@@ -218,6 +218,14 @@ export class KubeClient {
     }
   }
 
+  /**
+   * Closes the kept connections that no call uses. For whoever has found one connection dead without
+   * a word: the others most likely are too, and each would cost a call its whole time limit.
+   */
+  dropIdleConnections(): void {
+    this.#transport.dropIdle()
+  }
+
   /** Closes all connections; calls under way fail, later ones too. */
   close(): void {
     this.#closed = true
@@ -248,7 +256,11 @@ export class KubeClient {
       if (answer.status >= 300) throw await this.#failure(answer, request)
       return parse<T>(await readText(answer.body), request)
     } catch (error) {
-      throw scope.explain(error, request)
+      const meaning = scope.explain(error, request)
+      if (meaning instanceof TransportError && meaning.code === 'ETIMEDOUT') {
+        this.dropIdleConnections()
+      }
+      throw meaning
     }
   }
 

@@ -6,7 +6,7 @@ import type { KubeClient, Query } from './client.ts'
 import { ApiError, TransportError } from './errors.ts'
 import { reflectorErrors, reflectorRelists, trackContact } from './metrics.ts'
 import { keyOf, Store, type StoreOptions } from './store.ts'
-import { needsRelist, parseWatchLine } from './watch-event.ts'
+import { needsRelist, parseWatchLine, wentBack } from './watch-event.ts'
 import { Watchdog } from './watchdog.ts'
 
 export interface ReflectorOptions<T> extends StoreOptions<T> {
@@ -38,6 +38,8 @@ export class Reflector<T> {
   #running: Promise<void> | undefined
   #synced = false
   #resourceVersion: string | undefined
+  /** The last watch broke: much may have happened to the API server meanwhile. */
+  #broken = false
   #lastContactMs = performance.now()
   #untrack: () => void = () => {}
 
@@ -105,12 +107,34 @@ export class Reflector<T> {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       try {
+        if (this.#broken) await this.#compareVersions()
         if (this.#resourceVersion === undefined) await this.#list()
         await this.#watch()
       } catch (error) {
         if (!signal.aborted) await this.#recover(error)
       }
     }
+  }
+
+  /**
+   * A watch from a version that the store has not reached yet is accepted, and silent until it has: a
+   * store that was restored from a backup would go unnoticed. So the present version is asked for.
+   */
+  async #compareVersions(): Promise<void> {
+    const { client, path, query, name } = this.#options
+    const { signal } = this.#stopping
+    const ours = this.#resourceVersion
+    if (ours !== undefined) {
+      for await (const page of client.list(path, { ...query, limit: 1 }, { signal })) {
+        this.#contact()
+        if (!wentBack(page.resourceVersion, ours)) break
+        const theirs = page.resourceVersion
+        log.warn('the store has gone back in time', { reflector: name, ours, theirs })
+        this.#resourceVersion = undefined
+        break
+      }
+    }
+    this.#broken = false
   }
 
   async #list(): Promise<void> {
@@ -155,6 +179,7 @@ export class Reflector<T> {
     const watch = new AbortController()
     const onStop = (): void => watch.abort(this.#stopping.signal.reason)
     const watchdog = new Watchdog(idleMs, () => {
+      client.dropIdleConnections()
       watch.abort(new TransportError('ESILENT', `no byte for ${idleMs} ms`))
     })
     this.#stopping.signal.addEventListener('abort', onStop, { once: true })
@@ -187,6 +212,7 @@ export class Reflector<T> {
     const { name } = this.#options
     const relist = needsRelist(error)
     if (relist) this.#resourceVersion = undefined
+    this.#broken = true
     reflectorErrors.inc({ name })
     const retryAfter = error instanceof ApiError ? error.retryAfterSeconds : undefined
     const first = this.#backoff.failures === 0

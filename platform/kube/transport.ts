@@ -75,6 +75,15 @@ export class Transport {
     })
   }
 
+  /** Closes the connections that wait for a call; those with one under way stay. */
+  dropIdle(): void {
+    for (const agent of [this.#calls, this.#watches]) {
+      for (const sockets of Object.values(agent.freeSockets)) {
+        for (const socket of sockets ?? []) socket.destroy()
+      }
+    }
+  }
+
   /** Closes every connection; calls that are under way fail. */
   close(): void {
     this.#calls.destroy()

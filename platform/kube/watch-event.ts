@@ -50,3 +50,12 @@ export function needsRelist(error: unknown): boolean {
   // A version from the future: etcd was restored from a backup.
   return error.details?.causes?.some((c) => c.reason === 'ResourceVersionTooLarge') ?? false
 }
+
+/**
+ * Whether the API server's version lies before ours: its store was restored from a backup. Versions
+ * are decimal numbers of any length, ordered as such.
+ */
+export function wentBack(theirs: string, ours: string): boolean {
+  if (!/^\d+$/.test(theirs) || !/^\d+$/.test(ours)) return false
+  return BigInt(theirs) < BigInt(ours)
+}

@@ -24,7 +24,6 @@ export function secureApp(pair: CertificatePair, settings: ServerSettings): App 
       ...(ca && { ca, requestCert: true, rejectUnauthorized: true }),
       minVersion: 'TLSv1.2',
       headersTimeout: settings.headersTimeout,
-      requestTimeout: settings.requestTimeout,
       connectionsCheckingInterval: settings.connectionsCheckingInterval,
     },
     bodyLimit: settings.bodyLimit,

@@ -4,7 +4,7 @@ export interface ServerSettings {
   readonly bodyLimit: number
   /** ms. Above the 90 s after which Go clients drop an idle connection: the client hangs up first. */
   readonly keepAliveTimeout: number
-  /** ms for the head of a request. */
+  /** ms for the head of a request; at most requestTimeout (Node swaps the two otherwise). */
   readonly headersTimeout: number
   /** ms for a whole request to arrive; above 30 s, the longest timeout of a webhook. */
   readonly requestTimeout: number

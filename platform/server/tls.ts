@@ -37,11 +37,10 @@ const settleMs = 50
 
 /** Reads and checks a pair. Throws when it does not parse or the key is not the certificate's. */
 export async function readPair(files: CertificateFiles): Promise<CertificatePair> {
-  const [cert, key, ca] = await Promise.all([
-    readFile(files.certFile),
-    readFile(files.keyFile),
-    files.caFile === undefined ? undefined : readFile(files.caFile),
-  ])
+  // One after the other, so that the same broken files always give the same error.
+  const cert = await readFile(files.certFile)
+  const key = await readFile(files.keyFile)
+  const ca = files.caFile === undefined ? undefined : await readFile(files.caFile)
   const chain = certificatesOf(cert)
   const [leaf] = chain
   if (leaf === undefined) throw new Error(`no certificate in ${files.certFile}`)

@@ -1,10 +1,10 @@
 import { pathToFileURL } from 'node:url'
-import { AreaIndex } from '../../core/placement/area-index.ts'
-import { warnings } from '../../core/placement/explain.ts'
-import { factObstacle } from '../../core/placement/membership.ts'
-import { selectNodes } from '../../core/placement/select.ts'
-import type { SelectInput } from '../../core/placement/select-types.ts'
-import { survey } from '../../core/placement/survey.ts'
+import { AreaIndex } from '../../core/placement/choice/area-index.ts'
+import { factObstacle } from '../../core/placement/choice/membership.ts'
+import { selectNodes } from '../../core/placement/choice/select.ts'
+import type { SelectInput } from '../../core/placement/choice/select-types.ts'
+import { warnings } from '../../core/placement/report/explain.ts'
+import { survey } from '../../core/placement/report/survey.ts'
 import type { NodeView, Row } from '../../core/placement/types.ts'
 import {
   asCurrent,

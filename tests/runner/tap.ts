@@ -53,6 +53,15 @@ export function countTap(text: string): Counts {
   return { passed: Number(closing[1]), failed: Number(closing[2] ?? 0) }
 }
 
+/**
+ * Into a file or pipe tap writes raw TAP by default, thousands of lines, and twice with an output file;
+ * `min` tells the failures alone.
+ */
+function reporter(options: readonly string[]): string[] {
+  const given = options.some((option) => /^(-R|--reporter)/.test(option))
+  return given || process.stdout.isTTY ? [] : ['--reporter=min']
+}
+
 export interface TapRun {
   readonly files: readonly string[]
   readonly options: readonly string[]
@@ -68,7 +77,8 @@ export async function runTap(
   mkdirSync(folder, { recursive: true })
   const output = join(folder, `run-${process.pid}.tap`)
   try {
-    const code = await tap(root, [`--output-file=${output}`, ...options, ...files], env)
+    const args = [`--output-file=${output}`, ...reporter(options), ...options, ...files]
+    const code = await tap(root, args, env)
     const counts = countTap(existsSync(output) ? readFileSync(output, 'utf8') : '')
     return { code, ...counts }
   } finally {

@@ -3,7 +3,6 @@ import { type Binaries, findBinaries } from './binaries.ts'
 import { COMPONENTS, type ComponentName, processSpecs } from './components.ts'
 import { choosePorts, makeFolder, writeLayout } from './layout.ts'
 import { type NodeRow, worldNodes } from './noderow.ts'
-import { ManagedProcess } from './process.ts'
 import { type BedState, writeState } from './state.ts'
 import { until } from './until.ts'
 import { startWatchdog } from './watchdog.ts'
@@ -31,7 +30,7 @@ export interface TestbedOptions {
   readonly label?: boolean
   /** A new or empty folder, removed in the end. Default: one in the machine's temporary folder. */
   readonly dir?: string
-  /** What to run. Default: all. */
+  /** What to run: etcd and kube-apiserver always, default all. */
   readonly components?: readonly ComponentName[]
   readonly apiserverFlags?: readonly string[]
   /** Further flags of any component. */
@@ -42,23 +41,17 @@ export interface TestbedOptions {
 const ATTEMPTS = 3
 const PORT_TAKEN = /address already in use/
 
-async function launch(dir: string, binaries: Binaries, options: TestbedOptions): Promise<BedState> {
-  const { components = COMPONENTS, apiserverFlags = [], flags = {} } = options
+/** Writes the files of a new bed and says how its components are started. */
+async function plan(dir: string, binaries: Binaries, options: TestbedOptions): Promise<BedState> {
+  const { apiserverFlags = [], flags = {} } = options
   const { podStart = 0.2, podStop = 0.2, leaseSeconds = 40, audit = true } = options
   const ports = await choosePorts()
   const behaviour = { podStart, podStop, leaseSeconds }
   const layout = writeLayout({ dir, ports, binaries, behaviour, audit })
   const apiserver = [...apiserverFlags, ...(flags['kube-apiserver'] ?? [])]
-  const specs = processSpecs(layout, { ...flags, 'kube-apiserver': apiserver })
-  const start = async (names: readonly ComponentName[]) => {
-    const wanted = names.filter((name) => components.includes(name))
-    await Promise.all(wanted.map((name) => new ManagedProcess(dir, specs[name]).start()))
-  }
-  await start(['etcd', 'kube-apiserver'])
-  // Before the API server is ready their clients would fail and back off.
-  await start(['kube-controller-manager', 'kube-scheduler', 'kwok'])
+  const components = processSpecs(layout, { ...flags, 'kube-apiserver': apiserver })
   const url = `https://127.0.0.1:${ports['kube-apiserver']}`
-  return { dir, url, kubectl: binaries.kubectl, label: options.label ?? false, components: specs }
+  return { dir, url, kubectl: binaries.kubectl, label: options.label ?? false, components }
 }
 
 /** No pod can be made before the controller-manager has made this. */
@@ -67,15 +60,23 @@ async function defaultServiceAccount(bed: Testbed): Promise<void> {
   await until(() => bed.admin.get(path), { what: 'the default ServiceAccount', everyMs: 50 })
 }
 
-async function populate(bed: Testbed, options: TestbedOptions): Promise<void> {
+/** Starts all components, as much as possible at the same time, and fills the cluster. */
+async function run(bed: Testbed, options: TestbedOptions): Promise<void> {
   const { components = COMPONENTS } = options
   const { nodes = components.includes('kwok') ? 'world' : 'none' } = options
   const rows = nodes === 'world' ? worldNodes() : nodes === 'none' ? [] : nodes
   const managed = components.includes('kube-controller-manager')
+  const start = (names: readonly ComponentName[]) => {
+    const wanted = names.filter((name) => components.includes(name))
+    return Promise.all(wanted.map((name) => bed.component(name).start()))
+  }
+  await start(['etcd', 'kube-apiserver'])
   await Promise.all([
+    // Before the API server is ready its clients would fail and back off.
+    start(['kube-controller-manager', 'kube-scheduler', 'kwok']),
     managed ? defaultServiceAccount(bed) : undefined,
     bed.nodes.prepare(),
-    bed.nodes.add(rows, { schedulable: managed }),
+    bed.nodes.add(rows),
   ])
 }
 
@@ -83,9 +84,9 @@ async function startOnce(binaries: Binaries, options: TestbedOptions): Promise<T
   const dir = makeFolder(options.dir)
   const watchdog = startWatchdog(dir)
   try {
-    const state = await launch(dir, binaries, options)
+    const state = await plan(dir, binaries, options)
     const bed = new OpenBed(state, () => watchdog.stop())
-    await populate(bed, options)
+    await run(bed, options)
     writeState(state)
     return bed
   } catch (error) {

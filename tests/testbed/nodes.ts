@@ -1,4 +1,4 @@
-import type { V1Node } from '@kubernetes/client-node'
+import type { KubeObject } from '../../core/admission/types.ts'
 import { isStatus, type KubeClient } from '../../platform/kube/client.ts'
 import { forEachParallel } from '../../platform/parallel.ts'
 import { nodeObject } from './fakenode.ts'
@@ -9,17 +9,35 @@ import { until } from './until.ts'
 
 const NODES = '/api/v1/nodes'
 const POLICIES = '/apis/admissionregistration.k8s.io/v1/mutatingadmissionpolicies'
-/** 5,000 nodes take about half a minute on two cores. */
+/** Requests at the same time. */
 const PARALLEL = 20
 
-type Labelled = Pick<V1Node, 'metadata'>
+/** The parts of a Node that tests read. */
+export interface NodeObject extends KubeObject {
+  readonly spec?: {
+    readonly unschedulable?: boolean
+    readonly taints?: readonly { readonly key: string; readonly effect: string }[]
+  }
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[]
+    readonly addresses?: readonly { readonly type: string; readonly address: string }[]
+    readonly allocatable?: Readonly<Record<string, string>>
+  }
+}
 
-const isReady = (node: V1Node): boolean =>
+const isReady = (node: NodeObject): boolean =>
   node.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ??
   false
 
-const isNew = (node: V1Node): boolean =>
-  node.spec?.taints?.some(({ key }) => key === 'node.kubernetes.io/not-ready') ?? false
+/**
+ * Every new node has a taint until it is ready. The controller-manager takes it off 25 nodes per second
+ * at most, so we do it: 2,000 nodes are there in 28 s instead of 88 s, and also without it.
+ */
+const NEW_TAINT = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
+const OPEN = { spec: { taints: [{ $patch: 'delete', ...NEW_TAINT }] } }
+
+const isNew = (node: NodeObject): boolean =>
+  node.spec?.taints?.some(({ key }) => key === NEW_TAINT.key) ?? false
 
 /** The fake nodes of a bed. */
 export class FakeNodes {
@@ -36,23 +54,25 @@ export class FakeNodes {
     return this.#connect()
   }
 
-  /**
-   * Creates nodes and waits until all of them are Ready, and free of the taint that new nodes have
-   * (unless `schedulable` is false: it stays while no controller-manager runs).
-   */
-  async add(rows: readonly NodeRow[], { schedulable = true } = {}): Promise<void> {
+  /** Creates nodes and waits until all of them are Ready and open for pods. */
+  async add(rows: readonly NodeRow[]): Promise<void> {
     await forEachParallel(rows, PARALLEL, async (row) => {
       await this.#client.create(NODES, nodeObject(row, this.#label))
     })
     const names = new Set(rows.map((row) => row.name))
-    await until(
-      async () => {
-        const ours = (await this.list()).filter((node) => names.has(node.metadata?.name ?? ''))
-        const ready = ours.filter((node) => isReady(node) && !(schedulable && isNew(node)))
-        return ready.length === names.size
-      },
-      { timeoutMs: 60_000 + rows.length * 30, what: `${names.size} fake nodes to be Ready` },
-    )
+    const ready = async () => {
+      const ours = (await this.list()).filter(({ metadata }) => names.has(metadata.name ?? ''))
+      return ours.filter(isReady).length === names.size && ours
+    }
+    const nodes = await until(ready, {
+      // Reading thousands of nodes takes long enough by itself.
+      everyMs: 100 + rows.length,
+      timeoutMs: 60_000 + rows.length * 30,
+      what: `${names.size} fake nodes to be Ready`,
+    })
+    await forEachParallel(nodes.filter(isNew), PARALLEL, async ({ metadata }) => {
+      await this.#client.patch(`${NODES}/${metadata.name}`, OPEN, 'strategic')
+    })
   }
 
   /** Deletes a node as a cluster's administrator would; its pods are collected by the cluster. */
@@ -71,8 +91,8 @@ export class FakeNodes {
   }
 
   /** All fake nodes; others that may have joined are left out. */
-  list(): Promise<V1Node[]> {
-    return this.#client.listAll<V1Node>(NODES, { labelSelector: FAKE_LABEL })
+  list(): Promise<NodeObject[]> {
+    return this.#client.listAll<NodeObject>(NODES, { labelSelector: FAKE_LABEL })
   }
 
   /** Puts the policy behind the annotation into the API server and waits until it is in force. */
@@ -81,8 +101,8 @@ export class FakeNodes {
     await this.#client.create(POLICIES, policy)
     await this.#client.create(POLICIES.replace(/ies$/, 'ybindings'), binding)
     const inForce = async () => {
-      const answer = await this.#client.create<Labelled>(NODES, heartbeatProbe, { dryRun: 'All' })
-      return answer.metadata?.labels?.[SERVED_LABEL] !== undefined
+      const answer = await this.#client.create(NODES, heartbeatProbe, { dryRun: 'All' })
+      return answer.metadata.labels?.[SERVED_LABEL] !== undefined
     }
     await until(inForce, { what: 'the heartbeat policy to be in force' })
   }

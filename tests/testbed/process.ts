@@ -42,14 +42,16 @@ const READY_MS = 60_000
 /** Writes its own pid before it becomes the program: no moment without a record. */
 const WRAPPER = 'echo $$ >"$0" || exit 1; exec "$@"'
 
-/** Process state from /proc (R, S, T, Z …); undefined if it is gone or not of this bed. */
+/** Process state from /proc (R, S, T, Z …); undefined if it has ended or is not of this bed. */
 function stateOf(pid: number, dir: string): string | undefined {
   try {
-    // A zombie has no environment left, so it counts as gone.
     const environ = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
-    if (!environ.includes(`${MARK}=${dir}`)) return undefined
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    return stat.slice(stat.lastIndexOf(')') + 2).charAt(0)
+    const state = stat.slice(stat.lastIndexOf(')') + 2).charAt(0)
+    if (state === 'Z' || state === 'X') return undefined
+    // In the middle of exec a process has no environment for a moment; so has no other of ours.
+    const ours = environ.includes(`${MARK}=${dir}`) || environ.every((text) => text === '')
+    return ours ? state : undefined
   } catch {
     return undefined
   }

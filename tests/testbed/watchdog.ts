@@ -9,21 +9,23 @@ export const MARK = 'EDGENET_BED'
 /**
  * Waits until its stdin closes, kills every marked process and removes the folder. The kernel closes
  * the pipe however the owner ends (exit, crash, SIGKILL), so there is one way of cleaning up only.
- * A second look follows each round, since a process may start children while it is being killed.
+ * It looks until nothing was there twice: a process may start children while it is being killed, and
+ * shows no environment in the middle of exec.
  */
 const SCRIPT = `
 trap '' INT TERM HUP QUIT
 cat >/dev/null
 rounds=0
-while [ $rounds -lt 200 ]; do
+empty=0
+while [ $rounds -lt 200 ] && [ $empty -lt 2 ]; do
   marked=$(grep -lszxF -- "${MARK}=$1" /proc/[0-9]*/environ)
-  [ -z "$marked" ] && break
+  [ -z "$marked" ] && empty=$((empty + 1)) || empty=0
   for file in $marked; do
     pid=\${file#/proc/}
     kill -KILL "\${pid%/environ}" 2>/dev/null
   done
   rounds=$((rounds + 1))
-  sleep 0.05
+  sleep 0.03
 done
 rm -rf -- "$1"
 `

@@ -1,5 +1,5 @@
 import type { Test } from 'tap'
-import { ROW_KEYS } from '../../../core/placement/keys.ts'
+import { ROW_KEYS } from '../../../core/placement/grammar/keys.ts'
 import { NAMESPACE } from '../../testbed/edgenet.ts'
 import { verdict } from '../verdict.ts'
 import { ALL_KINDS, type Parts, pathOf, required, workload } from '../workloads.ts'

@@ -72,8 +72,7 @@ t.test('keys of prototypes stay plain keys', async (t) => {
   const annotations = request.object?.metadata.annotations ?? {}
   t.strictSame(Object.keys(annotations), ['__proto__', 'constructor'])
   t.equal(Object.getPrototypeOf(request.object), Object.prototype)
-  const polluted = JSON.parse('{"__proto__":{"request":{"uid":"x"}}}')
-  t.equal(parseReview(polluted).ok, false, 'a request in __proto__ is none')
+  t.equal(parseReview(Object.create(review())).ok, false, 'what is inherited does not count')
 })
 
 t.test('what is no review is refused, by the field at fault', async (t) => {

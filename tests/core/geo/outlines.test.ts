@@ -5,6 +5,8 @@ import fc from 'fast-check'
 import t from 'tap'
 import { compileShape } from '../../../core/geo/compile.ts'
 import { readShape } from '../../../core/geo/geojson.ts'
+import { crossSign } from '../../../core/geo/side.ts'
+import { spanOf } from '../../../core/geo/span.ts'
 import type { CompiledArea, Position, Shape } from '../../../core/geo/types.ts'
 
 const DATA = new URL('../../data/geo/', import.meta.url)
@@ -196,6 +198,30 @@ t.test(
     )
   },
 )
+
+t.test('the side of a line is exact', async () => {
+  // Pairs of directions with determinant 1 or -1 (steps of a continued fraction), up to a turn long.
+  const pair = fc
+    .array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 40 })
+    .map((steps) => {
+      let [dx, dy, px, py] = [1, 0, 0, 1]
+      for (const step of steps) {
+        const next = [step * dx + px, step * dy + py] as const
+        if (Math.max(...next) > 1.8e9) break
+        ;[px, py] = [dx, dy]
+        ;[dx, dy] = next
+      }
+      return { dx, dy, px, py }
+    })
+  fc.assert(
+    fc.property(pair, fc.constantFrom(1, -1), ({ dx, dy, px, py }, turn) => {
+      const exact = BigInt(dx) * BigInt(turn * py) - BigInt(dy) * BigInt(turn * px)
+      const doubled = crossSign(2 * dx, 2 * dy, dx, dy)
+      return crossSign(dx, dy, turn * px, turn * py) === Number(exact) && doubled === 0
+    }),
+    { numRuns: 1000 },
+  )
+})
 
 t.test('a shape means the same wherever it lies, also over the antimeridian', async () => {
   const wrap = (lon: number): number => {
@@ -441,6 +467,84 @@ t.test('poles, boxes round the Earth and holes over the antimeridian', async (t)
       ],
     ],
     [
+      'polar band with jagged edge',
+      polygon([
+        [-180, 70],
+        [0, 68],
+        [180, 70],
+        [180, 80],
+        [-180, 80],
+        [-180, 70],
+      ]),
+      [
+        [75, 0],
+        [69, 0],
+      ],
+      [
+        [85, 0],
+        [69, 170],
+        [90, 0],
+      ],
+    ],
+    [
+      'band with a notch',
+      polygon([
+        [-180, 40],
+        [180, 40],
+        [180, 45],
+        [170, 47],
+        [180, 50],
+        [-180, 50],
+        [-180, 40],
+      ]),
+      [
+        [45, 0],
+        [41, 179],
+        [47, 169],
+      ],
+      [
+        [47, 179],
+        [51, 0],
+      ],
+    ],
+    [
+      'cap with a meridian written twice',
+      polygon([
+        [0, 60],
+        [90, 60],
+        [180, 60],
+        [-180, 62],
+        [180, 64],
+        [-90, 60],
+        [0, 60],
+      ]),
+      [
+        [61, 0],
+        [63, 0],
+        [61, 179],
+        [90, 0],
+      ],
+      [
+        [59, 0],
+        [59, 180],
+      ],
+    ],
+    [
+      'belt as a cap and its hole',
+      polygon(around(10), around(-10)),
+      [
+        [0, 0],
+        [0, 180],
+        [9, 77],
+      ],
+      [
+        [20, 0],
+        [-20, 0],
+        [90, 0],
+        [-90, 0],
+      ],
+    ],
+    [
       'world',
       polygon(box(-180, -90, 180, 90)),
       [
@@ -525,6 +629,41 @@ t.test('poles, boxes round the Earth and holes over the antimeridian', async (t)
       t.notOk(area.contains(odd, 0), `${name}: latitude ${odd} is nowhere`)
     }
     t.notOk(area.contains(0, Number.NaN), `${name}: longitude NaN is nowhere`)
+  }
+})
+
+t.test('the stretch of longitude that an index covers', async (t) => {
+  const cases: [string, unknown, number, number][] = [
+    ['a box', polygon(box(5, 47, 15, 55)), 5, 10],
+    [
+      'cut at the antimeridian',
+      { type: 'MultiPolygon', coordinates: [[box(177, 0, 180, 9)], [box(-180, 0, -178, 9)]] },
+      177,
+      5,
+    ],
+    ['running on over it', polygon(box(170, 0, 190, 9)), 170, 20],
+    [
+      'over Greenwich, with an island',
+      { type: 'MultiPolygon', coordinates: [[box(-10, 0, 5, 9)], [box(20, 0, 30, 9)]] },
+      350,
+      40,
+    ],
+    ['round the Earth', polygon(box(-180, 0, 180, 9)), 180, 360],
+    [
+      'far apart',
+      { type: 'MultiPolygon', coordinates: [[box(0, 0, 10, 9)], [box(-110, 0, -100, 9)]] },
+      250,
+      120,
+    ],
+    [
+      'round the Earth and beyond',
+      { type: 'MultiPolygon', coordinates: [[box(-180, 0, 180, 9)], [box(170, 0, 190, 9)]] },
+      170,
+      360,
+    ],
+  ]
+  for (const [name, value, from, width] of cases) {
+    t.same(spanOf(readShape(value, 'area')), { from: from * 1e7, width: width * 1e7 }, name)
   }
 })
 
@@ -613,6 +752,19 @@ t.test('distance to an outline', async (t) => {
 
   // Against every edge cut into very small parts.
   const random = seeded(11)
+  for (let round = 0; round < 8; round++) {
+    const [a, b, c] = [0, 60, 120].map((lon) => [lon + random() * 50, random() * 160 - 80]) as [
+      number[],
+      number[],
+      number[],
+    ]
+    const area = compiled(polygon([a, b, c, a]))
+    for (let i = 0; i < 12; i++) {
+      const [lat, lon] = [random() * 180 - 90, random() * 360 - 180]
+      if (area.contains(lat, lon)) continue
+      near(area.distanceKm(lat, lon), bruteForce([a, b, c, a], lat, lon), `${lat},${lon}`)
+    }
+  }
   for (let round = 0; round < 20; round++) {
     const ring = coast(12, random).map(([lon = 0, lat = 0]) => [
       lon + round * 19,

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { readSelection } from '../../../core/placement/annotations.ts'
-import { placementKeys } from '../../../core/placement/keys.ts'
+import { readSelection } from '../../../core/placement/grammar/annotations.ts'
+import { placementKeys } from '../../../core/placement/grammar/keys.ts'
+import { countTerms, termsOf } from '../../../core/placement/injection/terms.ts'
 import { areaId } from '../../../core/placement/labels.ts'
 import { LIMITS } from '../../../core/placement/limits.ts'
-import { countTerms, termsOf } from '../../../core/placement/terms.ts'
 import type { Requirement, Row, Selection } from '../../../core/placement/types.ts'
 import { Refusal } from '../../../core/refusal.ts'
 
@@ -98,28 +98,54 @@ t.test('near', async (t) => {
     [{ near: '1,2 within 100m' }, { lat: 1, lon: 2, km: 0.1 }],
     [{ near: '1,2 within 10mi' }, { lat: 1, lon: 2, km: 16.09344 }],
     [{ near: '-0,-180 within 5km' }, { lat: 0, lon: 180, km: 5 }],
-    [{ near: '1,2', nodes: '3' }, { lat: 1, lon: 2 }],
-    [{ near: '1,2 within 9km', nodes: '3' }, { lat: 1, lon: 2, km: 9 }],
+    [
+      { near: '1,2', nodes: '3' },
+      { lat: 1, lon: 2 },
+    ],
+    [
+      { near: '1,2 within 9km', nodes: '3' },
+      { lat: 1, lon: 2, km: 9 },
+    ],
   ]
-  for (const [annotations, near] of cases) t.same(onlyRow(annotations).near, near, JSON.stringify(annotations))
+  for (const [annotations, near] of cases)
+    t.same(onlyRow(annotations).near, near, JSON.stringify(annotations))
 
   const several = onlyRow({ near: '1,2 within 5km; 3,4 within 6km;1,2 within 5000m' })
   t.equal(several.near, undefined)
   t.equal(several.anyOf.length, 2, 'equal circles are one')
-  t.equal(several.id, onlyRow({ near: '3,4 within 6km;1,2 within 5km' }).id, 'order does not matter')
+  t.equal(
+    several.id,
+    onlyRow({ near: '3,4 within 6km;1,2 within 5km' }).id,
+    'order does not matter',
+  )
 })
 
 t.test('rows of placement', async (t) => {
-  const rows = rowsOf({ placement: '- country: FR\n  nodes: 3\n- country: [DE, AT, "!BE"]\n  nodes: 2\n' })
-  t.same(rows.map(({ nodes }) => nodes), [3, 2])
-  t.same(rows.map(({ attributes }) => short(attributes)), [['country-iso In FR'], ['country-iso In AT,DE', 'country-iso NotIn BE']])
-  t.same(rowsOf({ placement: '[{"country":"NO","nodes":1}]' }).length, 1, 'JSON is YAML, and NO is Norway')
+  const rows = rowsOf({
+    placement: '- country: FR\n  nodes: 3\n- country: [DE, AT, "!BE"]\n  nodes: 2\n',
+  })
+  t.same(
+    rows.map(({ nodes }) => nodes),
+    [3, 2],
+  )
+  t.same(
+    rows.map(({ attributes }) => short(attributes)),
+    [['country-iso In FR'], ['country-iso In AT,DE', 'country-iso NotIn BE']],
+  )
+  t.same(
+    rowsOf({ placement: '[{"country":"NO","nodes":1}]' }).length,
+    1,
+    'JSON is YAML, and NO is Norway',
+  )
   t.same(short(rowsOf({ placement: '- country: NO' })[0]?.attributes ?? []), ['country-iso In NO'])
 })
 
 t.test('spread and on-node-loss', async (t) => {
   t.match(read({ country: 'FR' }), { spread: 'strict', onNodeLoss: 'replace' })
-  t.match(read({ country: 'FR', spread: 'soft', 'on-node-loss': ' Force' }), { spread: 'soft', onNodeLoss: 'force' })
+  t.match(read({ country: 'FR', spread: 'soft', 'on-node-loss': ' Force' }), {
+    spread: 'soft',
+    onNodeLoss: 'force',
+  })
   const values = placementKeys({ 'edge-net.io/country': 'FR' }, FIELD)
   t.match(readSelection(values, FIELD, { kind: 'StatefulSet' }), { onNodeLoss: 'wait' })
   t.equal(read({}), undefined)
@@ -176,20 +202,51 @@ const REFUSALS: [Record<string, unknown>, string, string, RegExp?][] = [
   [{ near: '1e5,2 within 5km' }, 'NEAR_INVALID', 'near]'],
   [{ near: '1,2 within 5km;' }, 'VALUE_EMPTY', 'near]'],
   [{ near: '1,2 within 5km; 3,4', nodes: '5' }, 'NEAR_INVALID', 'near]', /each needs a radius/],
-  [{ near: '1,2 within 5km; 3,4 within 5km', area: 'alps' }, 'NEAR_INVALID', 'near]', /one row for each/],
+  [
+    { near: '1,2 within 5km; 3,4 within 5km', area: 'alps' },
+    'NEAR_INVALID',
+    'near]',
+    /one row for each/,
+  ],
   [{ near: '1,2 within 5km;'.repeat(70) }, 'NEAR_INVALID', 'near]', /at most 64/],
-  ...['0', '-1', '1.5', '1001', '9'.repeat(300), 'five', '', '+5', '05', '0x5', '1e2', 'NaN', '٣'].map(
-    (nodes): [Record<string, unknown>, string, string] => [{ nodes }, 'NODES_INVALID', 'nodes]'],
-  ),
+  ...[
+    '0',
+    '-1',
+    '1.5',
+    '1001',
+    '9'.repeat(300),
+    'five',
+    '',
+    '+5',
+    '05',
+    '0x5',
+    '1e2',
+    'NaN',
+    '٣',
+  ].map((nodes): [Record<string, unknown>, string, string] => [
+    { nodes },
+    'NODES_INVALID',
+    'nodes]',
+  ]),
   [{ spread: 'soft' }, 'SELECTION_EMPTY', 'spread]', /without a place/],
   [{ 'on-node-loss': 'wait' }, 'SELECTION_EMPTY', 'on-node-loss]'],
   [{ country: 'FR', spread: 'strct' }, 'SPREAD_INVALID', 'spread]', /did you mean strict/],
-  [{ country: 'FR', 'on-node-loss': 'repalce' }, 'ON_NODE_LOSS_INVALID', 'on-node-loss]', /replace\?/],
+  [
+    { country: 'FR', 'on-node-loss': 'repalce' },
+    'ON_NODE_LOSS_INVALID',
+    'on-node-loss]',
+    /replace\?/,
+  ],
   [{ contry: 'FR' }, 'ANNOTATION_UNKNOWN', 'contry]', /edge-net.io\/country\?/],
   [{ Country: 'FR' }, 'ANNOTATION_UNKNOWN', 'Country]'],
   [{ node: '5', country: 'FR' }, 'ANNOTATION_UNKNOWN', 'node]', /nodes/],
   [{ placment: '' }, 'ANNOTATION_UNKNOWN', 'placment]', /placement/],
-  [{ placement: '- country: FR', country: 'FR' }, 'PLACEMENT_MIXED', 'country]', /move it into the rows/],
+  [
+    { placement: '- country: FR', country: 'FR' },
+    'PLACEMENT_MIXED',
+    'country]',
+    /move it into the rows/,
+  ],
   [{ placement: 5 }, 'ANNOTATION_TYPE', 'placement]'],
   [yaml(''), 'PLACEMENT_YAML', 'placement]', /list/],
   [yaml('[]'), 'PLACEMENT_YAML', 'placement]'],
@@ -197,8 +254,18 @@ const REFUSALS: [Record<string, unknown>, string, string, RegExp?][] = [
   [yaml('- FR'), 'PLACEMENT_YAML', 'placement][0]'],
   [yaml('- country: FR\n- ~'), 'PLACEMENT_YAML', 'placement][1]'],
   [yaml('- {}'), 'ROW_EMPTY', 'placement][0]'],
-  [yaml('- country: FR\n- contry: FR'), 'ROW_KEY_UNKNOWN', 'placement][1].contry', /did you mean country/],
-  [yaml('- edge-net.io/country: FR'), 'ROW_KEY_UNKNOWN', 'placement][0].edge-net.io/country', /country\?/],
+  [
+    yaml('- country: FR\n- contry: FR'),
+    'ROW_KEY_UNKNOWN',
+    'placement][1].contry',
+    /did you mean country/,
+  ],
+  [
+    yaml('- edge-net.io/country: FR'),
+    'ROW_KEY_UNKNOWN',
+    'placement][0].edge-net.io/country',
+    /country\?/,
+  ],
   [yaml('- spread: soft'), 'ROW_KEY_UNKNOWN', 'placement][0].spread'],
   [yaml('- __proto__: FR'), 'ROW_KEY_UNKNOWN', 'placement][0].__proto__'],
   [yaml('- constructor: FR'), 'ROW_KEY_UNKNOWN', 'placement][0].constructor'],
@@ -213,7 +280,12 @@ const REFUSALS: [Record<string, unknown>, string, string, RegExp?][] = [
   [yaml('- country: [[FR]]'), 'ANNOTATION_TYPE', 'placement][0].country'],
   [yaml('- country: {a: b}'), 'ANNOTATION_TYPE', 'placement][0].country'],
   [yaml('- country: !RU'), 'PLACEMENT_YAML', 'placement]', /needs quotes.*line 1/],
-  [yaml('- country: FR\n- country: !RU, !BY'), 'PLACEMENT_YAML', 'placement]', /needs quotes.*line 2/],
+  [
+    yaml('- country: FR\n- country: !RU, !BY'),
+    'PLACEMENT_YAML',
+    'placement]',
+    /needs quotes.*line 2/,
+  ],
   [yaml('- country: !!binary aGk='), 'PLACEMENT_YAML', 'placement]'],
   [yaml('- country: !!js/function "x"'), 'PLACEMENT_YAML', 'placement]'],
   [yaml('%YAML 1.1\n---\n- country: NO'), 'PLACEMENT_YAML', 'placement]', /directives/],
@@ -221,7 +293,12 @@ const REFUSALS: [Record<string, unknown>, string, string, RegExp?][] = [
   [yaml('- country: @x'), 'PLACEMENT_YAML', 'placement]', /line 1, column/],
   [yaml('- country: &a FR\n- country: *a'), 'PLACEMENT_YAML', 'placement][1].country', /aliases/],
   [yaml('- country: FR\n'.repeat(33)), 'TOO_MANY_ROWS', 'placement]', /33 rows/],
-  [yaml(`- area: [${Array.from({ length: 40 }, (_, i) => `a${i}`)}]\n`.repeat(2)), 'TOO_MANY_TERMS', '', /80/],
+  [
+    yaml(`- area: [${Array.from({ length: 40 }, (_, i) => `a${i}`)}]\n`.repeat(2)),
+    'TOO_MANY_TERMS',
+    '',
+    /80/,
+  ],
 ]
 
 t.test('refusals name code, field and reason', async (t) => {
@@ -234,7 +311,13 @@ t.test('refusals name code, field and reason', async (t) => {
 })
 
 t.test('other annotations are none of our business', async (t) => {
-  for (const key of ['edge-net.io/injected', 'edge-net.io/quota', 'edge-net.io/anything-else', 'a.edge-net.io/contry', 'contry']) {
+  for (const key of [
+    'edge-net.io/injected',
+    'edge-net.io/quota',
+    'edge-net.io/anything-else',
+    'a.edge-net.io/contry',
+    'contry',
+  ]) {
     t.equal(placementKeys({ [key]: 5 }, FIELD).size, 0, key)
   }
   t.throws(() => placementKeys('x', FIELD), { code: 'EDGENET_OBJECT_MALFORMED' })
@@ -253,19 +336,36 @@ t.test('ids: of the facts and the occurrence, not of the count', async (t) => {
 
 t.test('terms in fixed order', async (t) => {
   const row = onlyRow({ country: 'FR', area: 'b,a,!c', near: '1,2 within 5km', nodes: '2' })
-  const keys = termsOf(row, 'use').map((term) => term.map(({ key, operator }) => `${key.split('/')[1] ?? key} ${operator}`))
+  const keys = termsOf(row, 'use').map((term) =>
+    term.map(({ key, operator }) => `${key.split('/')[1] ?? key} ${operator}`),
+  )
   const circle = keys[0]?.[1] ?? ''
   t.match(circle, /^area-[0-9a-f]{20} Exists$/)
-  t.same(keys, ['a', 'b'].map((area) => ['country-iso In', circle, 'outside-c Exists', `area-${area} Exists`, 'use Exists']))
+  t.same(
+    keys,
+    ['a', 'b'].map((area) => [
+      'country-iso In',
+      circle,
+      'outside-c Exists',
+      `area-${area} Exists`,
+      'use Exists',
+    ]),
+  )
   t.equal(countTerms(row), 2)
   const nearest = termsOf(onlyRow({ near: '1,2', nodes: '2' }), 'use')
-  t.same(nearest.map((term) => term.map(({ key }) => key)), [['edge-net.io/country-iso', 'use']])
+  t.same(
+    nearest.map((term) => term.map(({ key }) => key)),
+    [['edge-net.io/country-iso', 'use']],
+  )
 })
 
-/** Values that must be judged at once, however they are made. Each within the 256 KiB of annotations. */
+/** Values that have cost parsers their stack or quadratic time. Each within the 256 KiB of annotations. */
 const HOSTILE: [string, Record<string, unknown>][] = [
   ['10,000 rows', yaml('- country: FR\n'.repeat(10_000))],
-  ['alias bomb', yaml(`- &a [x]\n${Array.from({ length: 60 }, (_, i) => `- &b${i} [*a, *a]`).join('\n')}`)],
+  [
+    'alias bomb',
+    yaml(`- &a [x]\n${Array.from({ length: 60 }, (_, i) => `- &b${i} [*a, *a]`).join('\n')}`),
+  ],
   ['nested aliases', yaml('- area: &a [*a, *a]')],
   ['brackets', yaml('['.repeat(250_000))],
   ['braces', yaml('{a: '.repeat(60_000))],
@@ -274,7 +374,10 @@ const HOSTILE: [string, Record<string, unknown>][] = [
   ['colons', yaml('a: '.repeat(80_000))],
   ['quotes', yaml('"'.repeat(250_000))],
   ['keys', yaml(`- a: 1\n${'  k: 1\n'.repeat(30_000)}`)],
-  ['different keys', yaml(`- a: 1\n${Array.from({ length: 20_000 }, (_, i) => `  k${i}: 1`).join('\n')}`)],
+  [
+    'different keys',
+    yaml(`- a: 1\n${Array.from({ length: 20_000 }, (_, i) => `  k${i}: 1`).join('\n')}`),
+  ],
   ['documents', yaml('---\n'.repeat(60_000))],
   ['tags', yaml('!a '.repeat(80_000))],
   ['deep GeoJSON', { area: '{"type":"GeometryCollection","geometries":['.repeat(5_000) }],
@@ -291,7 +394,7 @@ const HOSTILE: [string, Record<string, unknown>][] = [
   ['digits', { near: `${'1'.repeat(250_000)},2` }],
 ]
 
-t.test('hostile values are refused, in time that does not grow with their cunning', async (t) => {
+t.test('hostile values are refused', async (t) => {
   const started = performance.now()
   for (const [name, annotations] of HOSTILE) t.throws(() => read(annotations), Refusal, name)
   const hostile = performance.now() - started
@@ -308,10 +411,45 @@ t.test('odd Unicode is a city like any other, or refused', async (t) => {
 t.test('whatever is written, the answer is a selection or a Refusal', async () => {
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
-    fc.string({ unit: fc.constantFrom('F', 'R', ',', '!', '/', '-', '{', '[', '"', ':', '\n', ' ', '1', '.', '*', '&', '%') }),
+    fc.string({
+      unit: fc.constantFrom(
+        'F',
+        'R',
+        ',',
+        '!',
+        '/',
+        '-',
+        '{',
+        '[',
+        '"',
+        ':',
+        '\n',
+        ' ',
+        '1',
+        '.',
+        '*',
+        '&',
+        '%',
+      ),
+    }),
   )
-  const key = fc.constantFrom('continent', 'country', 'state', 'city', 'area', 'near', 'nodes', 'placement', 'spread', 'on-node-loss')
-  const value = fc.oneof(text, text.map((s) => `- country: ${s}`), fc.jsonValue())
+  const key = fc.constantFrom(
+    'continent',
+    'country',
+    'state',
+    'city',
+    'area',
+    'near',
+    'nodes',
+    'placement',
+    'spread',
+    'on-node-loss',
+  )
+  const value = fc.oneof(
+    text,
+    text.map((s) => `- country: ${s}`),
+    fc.jsonValue(),
+  )
   fc.assert(
     fc.property(fc.dictionary(key, value), (annotations) => {
       try {
@@ -341,7 +479,14 @@ t.test('the order of values and repetitions do not matter', async () => {
   const withOrder = row.chain((values) =>
     fc.tuple(
       fc.constant(values),
-      fc.record(Object.fromEntries(Object.entries(values).map(([key, each]) => [key, fc.shuffledSubarray(each, { minLength: each.length })]))),
+      fc.record(
+        Object.fromEntries(
+          Object.entries(values).map(([key, each]) => [
+            key,
+            fc.shuffledSubarray(each, { minLength: each.length }),
+          ]),
+        ),
+      ),
     ),
   )
   fc.assert(
@@ -349,10 +494,16 @@ t.test('the order of values and repetitions do not matter', async () => {
       const joined = (values: Record<string, string[]>) =>
         Object.fromEntries(Object.entries(values).map(([key, each]) => [key, each.join(',')]))
       const doubled = (values: Record<string, string[]>) =>
-        Object.fromEntries(Object.entries(values).map(([key, each]) => [key, [...each, ...each].join(' , ')]))
+        Object.fromEntries(
+          Object.entries(values).map(([key, each]) => [key, [...each, ...each].join(' , ')]),
+        )
       const [first] = rowsOf(joined(a))
       const [second] = rowsOf(doubled(b))
-      return first !== undefined && first.id === second?.id && JSON.stringify(first) === JSON.stringify(second)
+      return (
+        first !== undefined &&
+        first.id === second?.id &&
+        JSON.stringify(first) === JSON.stringify(second)
+      )
     }),
     { numRuns: 300 },
   )
@@ -360,5 +511,7 @@ t.test('the order of values and repetitions do not matter', async () => {
 
 t.test('limits can be set', async (t) => {
   const values = placementKeys({ 'edge-net.io/nodes': '11' }, FIELD)
-  t.throws(() => readSelection(values, FIELD, { limits: { ...LIMITS, nodes: 10 } }), { message: /from 1 to 10/ })
+  t.throws(() => readSelection(values, FIELD, { limits: { ...LIMITS, nodes: 10 } }), {
+    message: /from 1 to 10/,
+  })
 })

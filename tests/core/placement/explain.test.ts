@@ -1,13 +1,17 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { AreaIndex } from '../../../core/placement/area-index.ts'
-import { atLabelCap, checkCaps, DEFAULT_LIMITS, ownLabels } from '../../../core/placement/caps.ts'
-import { statusText, type WorkloadView, warnings } from '../../../core/placement/explain.ts'
-import { REASONS, reasonWords } from '../../../core/placement/reasons.ts'
-import { selectNodes } from '../../../core/placement/select.ts'
-import type { SelectInput } from '../../../core/placement/select-types.ts'
-import { survey } from '../../../core/placement/survey.ts'
-import type { NodeView, Requirement, Row } from '../../../core/placement/types.ts'
+import { AreaIndex } from '../../../core/placement/choice/area-index.ts'
+import {
+  atLabelCap,
+  checkCaps,
+  DEFAULT_LIMITS,
+  ownLabels,
+} from '../../../core/placement/choice/caps.ts'
+import { selectNodes } from '../../../core/placement/choice/select.ts'
+import type { SelectInput } from '../../../core/placement/choice/select-types.ts'
+import { statusText, type WorkloadView, warnings } from '../../../core/placement/report/explain.ts'
+import { REASONS, reasonWords } from '../../../core/placement/report/reasons.ts'
+import { survey } from '../../../core/placement/report/survey.ts'
 import {
   countriesWords,
   kmWords,
@@ -15,7 +19,8 @@ import {
   resourceWords,
   rowWords,
   valueWords,
-} from '../../../core/placement/words.ts'
+} from '../../../core/placement/report/words.ts'
+import type { NodeView, Requirement, Row } from '../../../core/placement/types.ts'
 import {
   byName,
   CONDITIONS,

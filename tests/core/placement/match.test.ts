@@ -1,5 +1,9 @@
 import t from 'tap'
-import { type Conditions, enterObstacle, stayObstacle } from '../../../core/placement/eligible.ts'
+import {
+  type Conditions,
+  enterObstacle,
+  stayObstacle,
+} from '../../../core/placement/choice/eligible.ts'
 import {
   matchesAffinity,
   matchesNodeSelector,
@@ -7,7 +11,7 @@ import {
   matchesTerm,
   tolerates,
   untoleratedTaint,
-} from '../../../core/placement/match.ts'
+} from '../../../core/placement/choice/match.ts'
 import type { NodeView, Requirement, Taint, Toleration } from '../../../core/placement/types.ts'
 import { CONDITIONS, DEMAND, inCountry, nodeIn, rowOf } from './nodes.ts'
 

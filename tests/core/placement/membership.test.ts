@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { compileCircle, compileShape } from '../../../core/geo/compile.ts'
-import { type AreaCompiler, AreaIndex } from '../../../core/placement/area-index.ts'
-import { circleOf, factObstacle, type Inside } from '../../../core/placement/membership.ts'
+import { type AreaCompiler, AreaIndex } from '../../../core/placement/choice/area-index.ts'
+import { circleOf, factObstacle, type Inside } from '../../../core/placement/choice/membership.ts'
 import type { Area, NodeView, Row } from '../../../core/placement/types.ts'
 import { CITY_NAMES, inCountry, nodeIn, outline, rowOf } from './nodes.ts'
 
@@ -164,6 +164,21 @@ t.test('bounds: few areas and vertices are remembered, and every answer stays ri
   t.ok(counts.compiled <= before + 2, 'what fits is not compiled again')
   for (const i of [2, 3, 4, 5, 0]) asked(i)
   t.ok(counts.compiled >= before + 4, 'what does not fit is')
+})
+
+t.test('outlines beyond the bound are let go, their verdicts are not', async (t) => {
+  const { counts, compiler } = counting()
+  const index = new AreaIndex(compiler, { areas: 100, vertices: 250 })
+  const areas = [1, 2, 3, 4].map(
+    (size): Area => ({ kind: 'shape', shape: outline(100, 47, 8, size) }),
+  )
+  const ask = (node: NodeView) => areas.map((area) => index.inside(area, node))
+  const first = ask(paris)
+  t.equal(counts.compiled, 4)
+  t.same(ask(paris), first)
+  t.same(counts, { compiled: 4, tested: 4 }, 'answered from memory')
+  index.inside(areas[0] as Area, nodeIn('Berlin', 'berlin'))
+  t.equal(counts.compiled, 5, 'two outlines of 101 vertices fit, the first was let go')
 })
 
 t.test('a warm question costs a small part of a cold one', async (t) => {

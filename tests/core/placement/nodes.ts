@@ -1,6 +1,6 @@
 import { readShape } from '../../../core/geo/geojson.ts'
-import type { Conditions } from '../../../core/placement/eligible.ts'
-import type { Nodes, SelectInput } from '../../../core/placement/select-types.ts'
+import type { Conditions } from '../../../core/placement/choice/eligible.ts'
+import type { Nodes, SelectInput } from '../../../core/placement/choice/select-types.ts'
 import type { NodeView, PodDemand, Requirement, Row } from '../../../core/placement/types.ts'
 
 /** Real places, for nodes and rows of tests. */

@@ -1,9 +1,17 @@
 import fc from 'fast-check'
 import t from 'tap'
-import { type Conditions, enterObstacle, stayObstacle } from '../../../core/placement/eligible.ts'
-import { rendezvousSeed, weight } from '../../../core/placement/rendezvous.ts'
-import { selectNodes } from '../../../core/placement/select.ts'
-import type { SelectInput, SelectResult } from '../../../core/placement/select-types.ts'
+import { Assignment, type Seats } from '../../../core/placement/choice/assignment.ts'
+import {
+  type Conditions,
+  enterObstacle,
+  stayObstacle,
+} from '../../../core/placement/choice/eligible.ts'
+import { Holders } from '../../../core/placement/choice/holders.ts'
+import { RowOptions } from '../../../core/placement/choice/options.ts'
+import { preference } from '../../../core/placement/choice/preference.ts'
+import { rendezvousSeed, weight } from '../../../core/placement/choice/rendezvous.ts'
+import { selectNodes } from '../../../core/placement/choice/select.ts'
+import type { SelectInput, SelectResult } from '../../../core/placement/choice/select-types.ts'
 import type { NodeView, Row } from '../../../core/placement/types.ts'
 import {
   asCurrent,
@@ -352,8 +360,64 @@ t.test('a node that a row gives up serves another one before a new node does', a
     ...CONDITIONS,
     free: (node) => (full.has(node.name) ? {} : node.allocatable),
   }
-  const result = selectNodes(inputOf(rows, nodes, { current, podsOn, conditions }))
-  t.same(allChosen(result).sort(), ['Paris-0', 'Paris-1'])
+  for (let i = 0; i < 20; i++) {
+    const workload = `default/Deployment/web-${i}`
+    const given = { workload, current, podsOn }
+    const fullNodes = selectNodes(inputOf(rows, nodes, { ...given, conditions }))
+    t.same(allChosen(fullNodes).sort(), ['Paris-0', 'Paris-1'], 'though its own pods fill it')
+    t.same(allChosen(selectNodes(inputOf(rows, nodes, given))).sort(), ['Paris-0', 'Paris-1'])
+  }
+})
+
+/** Rows by what they hold (`!`: since before) and what they could have; each wants one more. */
+function assigned(rows: Record<string, { has?: string[]; could: string[]; wants?: number }>) {
+  const node = (name: string) => nodeIn('Paris', name.replace('!', ''))
+  const seats = Object.entries(rows).map(([id, { has = [], wants = has.length }]): Seats => {
+    const sticky = has.filter((name) => name.endsWith('!')).map((name) => node(name).name)
+    const held = byName(has.map(node))
+    return { row: rowOf(id), wanted: wants, held, sticky: new Set(sticky) }
+  })
+  new Assignment(seats, 'w', ({ row }) =>
+    (rows[row.id]?.could ?? []).map((name) => ({ node: node(name), free: true, priority: 0 })),
+  ).fill()
+  return Object.fromEntries(seats.map(({ row, held }) => [row.id, [...held.keys()].sort()]))
+}
+
+t.test('of two ways to pass nodes on, the one that moves less of what was there', async (t) => {
+  // Short way: a and b move, both held since before. Long way: only c is, the rest is fresh.
+  const found = assigned({
+    r: { could: ['a', 'c'], wants: 1 },
+    s1: { has: ['a!'], could: ['b'] },
+    s2: { has: ['b!'], could: ['x'] },
+    s3: { has: ['c!'], could: ['f'] },
+    s4: { has: ['f'], could: ['g'] },
+    s5: { has: ['g'], could: ['y'] },
+  })
+  t.same(found, { r: ['c'], s1: ['a'], s2: ['b'], s3: ['f'], s4: ['g'], s5: ['y'] })
+})
+
+t.test('nothing moves where another row could be filled without', async (t) => {
+  // r1 could only have n of s, which would then take x, and r2 would go without.
+  const found = assigned({
+    r0: { could: ['y'], wants: 1 },
+    r1: { could: ['y', 'n'], wants: 1 },
+    r2: { could: ['x', 'z'], wants: 2 },
+    s: { has: ['n!'], could: ['x'] },
+  })
+  t.same(found['s'], ['n'])
+  t.same(found['r2'], ['x', 'z'])
+})
+
+t.test('equal weights are decided by name', async (t) => {
+  for (const order of [
+    ['a', 'b'],
+    ['b', 'a'],
+  ]) {
+    const list = order.map((name) => ({ node: nodeIn('Paris', name), free: true, priority: 0 }))
+    const equal = preference(rowOf('r'), 'w', [])
+    const wants = { ...equal, scores: new Int32Array(2), weights: new Uint32Array(2) }
+    t.equal(new RowOptions(list, wants, new Holders()).bestFree()?.name, 'a')
+  }
 })
 
 t.test('nodes are spread over the area', async (t) => {

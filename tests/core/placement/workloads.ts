@@ -1,5 +1,9 @@
 import type { KubeObject, PatchOp } from '../../../core/admission/types.ts'
-import { inject, injectionPatch, type InjectRequest } from '../../../core/placement/inject.ts'
+import {
+  type InjectRequest,
+  inject,
+  injectionPatch,
+} from '../../../core/placement/injection/inject.ts'
 import { MARKER } from '../../../core/placement/labels.ts'
 import type { Kind } from '../../../core/placement/types.ts'
 import { templatePath } from '../../../core/placement/workload.ts'
@@ -8,7 +12,9 @@ export type Json = { [key: string]: unknown }
 
 /** Annotations given without their prefix. */
 export const annotated = (annotations: Readonly<Record<string, unknown>>): Record<string, string> =>
-  Object.fromEntries(Object.entries(annotations).map(([key, value]) => [`edge-net.io/${key}`, value as string]))
+  Object.fromEntries(
+    Object.entries(annotations).map(([key, value]) => [`edge-net.io/${key}`, value as string]),
+  )
 
 export interface Parts {
   readonly annotations?: Readonly<Record<string, unknown>>
@@ -29,10 +35,14 @@ export function workload(kind: Kind, parts: Parts = {}): KubeObject {
   const podSpec = { containers: [{ name: 'c', image: 'i' }], ...parts.spec }
   if (kind === 'Pod') return { kind, metadata, spec: podSpec }
   const template = {
-    metadata: { labels: { app: 'web' }, ...(parts.templateAnnotations && { annotations: parts.templateAnnotations }) },
+    metadata: {
+      labels: { app: 'web' },
+      ...(parts.templateAnnotations && { annotations: parts.templateAnnotations }),
+    },
     spec: podSpec,
   }
-  const selector = kind === 'Job' || kind === 'CronJob' ? {} : { selector: { matchLabels: { app: 'web' } } }
+  const selector =
+    kind === 'Job' || kind === 'CronJob' ? {} : { selector: { matchLabels: { app: 'web' } } }
   const spec = { ...parts.topSpec, ...selector, template }
   return kind === 'CronJob'
     ? { kind, metadata, spec: { jobTemplate: { spec } } }
@@ -43,7 +53,10 @@ export function workload(kind: Kind, parts: Parts = {}): KubeObject {
 export function applied(object: KubeObject, ops: readonly PatchOp[]): KubeObject {
   const copy = structuredClone(object) as unknown as Json
   for (const op of ops) {
-    const path = op.path.slice(1).split('/').map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
+    const path = op.path
+      .slice(1)
+      .split('/')
+      .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'))
     const last = path.pop() as string
     let at = copy
     for (const part of path) {
@@ -70,7 +83,11 @@ function tidy(value: Json): Json {
 type Options = Partial<Omit<InjectRequest, 'kind' | 'object' | 'operation'>>
 
 /** What is stored after admission of an object: at UPDATE of `stored`. */
-export function admit(kind: Kind, object: KubeObject, options: Options & { stored?: KubeObject } = {}): KubeObject {
+export function admit(
+  kind: Kind,
+  object: KubeObject,
+  options: Options & { stored?: KubeObject } = {},
+): KubeObject {
   const { stored, ...others } = options
   const injection = inject({
     kind,
@@ -87,7 +104,10 @@ export function admit(kind: Kind, object: KubeObject, options: Options & { store
 }
 
 /** A copy of an object with other annotations on the workload; undefined: none. */
-export function withAnnotations(object: KubeObject, annotations: Record<string, unknown> | undefined): KubeObject {
+export function withAnnotations(
+  object: KubeObject,
+  annotations: Record<string, unknown> | undefined,
+): KubeObject {
   const { annotations: _, ...metadata } = object.metadata
   return structuredClone({
     ...object,
@@ -118,15 +138,21 @@ export function edited(
 export const REQUIRED = 'requiredDuringSchedulingIgnoredDuringExecution'
 
 /** A pod spec's affinity with required terms. */
-export const requires = (terms: unknown): Json => ({ nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: terms } } })
+export const requires = (terms: unknown): Json => ({
+  nodeAffinity: { [REQUIRED]: { nodeSelectorTerms: terms } },
+})
 
 /** The required terms of a workload's pods, each in short: `country-iso In FR & x Exists`. */
 export function termsIn(kind: Kind, object: KubeObject): string[] | undefined {
   const affinity = templateOf(kind, object).spec['affinity'] as Json | undefined
   const required = (affinity?.['nodeAffinity'] as Json | undefined)?.[REQUIRED] as Json | undefined
-  const terms = required?.['nodeSelectorTerms'] as { matchExpressions?: Short[]; matchFields?: Short[] }[] | undefined
+  const terms = required?.['nodeSelectorTerms'] as
+    | { matchExpressions?: Short[]; matchFields?: Short[] }[]
+    | undefined
   return terms?.map(({ matchExpressions = [], matchFields = [] }) =>
-    [...matchExpressions.map(short), ...matchFields.map((field) => `field ${short(field)}`)].join(' & '),
+    [...matchExpressions.map(short), ...matchFields.map((field) => `field ${short(field)}`)].join(
+      ' & ',
+    ),
   )
 }
 
@@ -140,7 +166,9 @@ const short = ({ key, operator, values = [] }: Short): string =>
   `${key.replace(/^edge-net[^/]*\//, '').replace(/[0-9a-f]{20}$/, '#')} ${operator} ${values.join()}`.trim()
 
 export const markerOf = (kind: Kind, object: KubeObject): string | undefined =>
-  (templateOf(kind, object).metadata['annotations'] as Json | undefined)?.[MARKER] as string | undefined
+  (templateOf(kind, object).metadata['annotations'] as Json | undefined)?.[MARKER] as
+    | string
+    | undefined
 
 export const expression = (key: string, ...values: string[]) =>
   values.length > 0 ? { key, operator: 'In', values } : { key, operator: 'Exists' }

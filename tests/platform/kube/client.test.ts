@@ -32,14 +32,18 @@ t.test('a list of 1,200 comes in pages of 500, of one state, whole', async (t) =
   for await (const page of admin.list<ConfigMap>(path, { fieldSelector: 'metadata.name!=c7' })) {
     sizes.push(page.items.length)
     versions.add(page.resourceVersion)
-    for (const item of page.items) names.add(item.metadata.name ?? '')
+    // The controller-manager puts kube-root-ca.crt there too.
+    for (const { metadata } of page.items) {
+      if (/^[cz]\d/.test(metadata.name ?? '')) names.add(metadata.name ?? '')
+    }
     // Added while the list is read: not in it.
     await admin.create(path, { metadata: { name: `z${sizes.length}` } })
   }
   t.same(sizes.slice(0, 2), [500, 500])
   t.equal(names.size, 1199)
   t.equal(versions.size, 1)
-  t.equal((await admin.listAll(path, { limit: 400 })).length, 1203)
+  const all = await admin.listAll(path, { limit: 400 })
+  t.equal(all.filter(({ metadata }) => /^[cz]\d/.test(metadata.name ?? '')).length, 1203)
 })
 
 t.test('verbs', async (t) => {
@@ -109,14 +113,14 @@ t.test('the server is checked', async (t) => {
     )
   }
   t.equal(await version({}), 'ok')
-  t.equal(await version({ ca: undefined }), 'SELF_SIGNED_CERT_IN_CHAIN')
+  t.match(await version({ ca: undefined }), /VERIFY|SELF_SIGNED/)
   t.equal(await version({ ca: undefined, insecure: true }), 'ok')
   t.equal(await version({ serverName: 'kubernetes.default.svc' }), 'ok')
   t.equal(await version({ serverName: 'elsewhere.example' }), 'ERR_TLS_CERT_ALTNAME_INVALID')
   t.equal(await version({ url: 'https://127.0.0.1:1' }), 'ECONNREFUSED')
   const nobody = new KubeClient({ url: bed.url, ca: connection.ca, token: () => 'wrong' })
   t.teardown(() => nobody.close())
-  await t.rejects(nobody.get('/api/v1/nodes'), { status: 401, reason: 'Unauthorized' })
+  await fails(t, nobody.get('/api/v1/nodes'), { status: 401, reason: 'Unauthorized' })
 })
 
 t.test('connections are kept and bounded; a watch has one of its own', async (t) => {
@@ -163,6 +167,18 @@ t.test('a read is repeated when its connection dies, a write is not', async (t) 
   proxy.dropNext(99)
   await t.rejects(client.get('/version'), TransportError, 'a bounded number of times')
   proxy.dropNext(0)
+  await t.resolves(client.get('/version'))
+})
+
+t.test('one call that gets no answer is enough to leave dead connections', async (t) => {
+  const proxy = await FaultyProxy.before(bed.url)
+  const client = new KubeClient({ ...connection, url: proxy.url })
+  t.teardown(() => proxy.close())
+  t.teardown(() => client.close())
+  await Promise.all(Array.from({ length: 5 }, () => client.get('/version')))
+  proxy.freeze()
+  const limit = { timeoutMs: 300 }
+  await t.rejects(client.get('/version', undefined, limit), { code: 'ETIMEDOUT' })
   await t.resolves(client.get('/version'))
 })
 

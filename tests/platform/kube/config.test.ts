@@ -2,12 +2,13 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
-import t from 'tap'
-import { KubeClient } from '../../../platform/kube/client.ts'
+import t, { type Test } from 'tap'
+import { isStatus, KubeClient } from '../../../platform/kube/client.ts'
 import { type Connection, loadConnection } from '../../../platform/kube/config.ts'
 import { inCluster } from '../../../platform/kube/incluster.ts'
 import { pathTo } from '../../../platform/kube/paths.ts'
 import { sharedTestbed } from '../../testbed/shared.ts'
+import { until } from '../../testbed/until.ts'
 import { fails, namespaceFor } from './support.ts'
 
 const bed = await sharedTestbed()
@@ -100,7 +101,7 @@ t.test('KUBECONFIG: several files, of which some may be missing', async (t) => {
 })
 
 /** A service account that can be made anew, which invalidates all its tokens. */
-async function account(t: Parameters<typeof namespaceFor>[0]) {
+async function account(t: Test) {
   const namespace = await namespaceFor(t, bed.admin)
   const [all, one] = [{ namespace }, { namespace, name: 'robot' }]
   const make = async (): Promise<string> => {
@@ -130,39 +131,59 @@ function plugin(tokenFile: string): object {
   return { exec: { apiVersion, command: path, interactiveMode: 'Never' } }
 }
 
-t.test('a token that is refused is read anew, at once', async (t) => {
-  const tokenFile = join(dir, 'token')
-  const mount = {
-    KUBERNETES_SERVICE_HOST: '127.0.0.1',
-    KUBERNETES_SERVICE_PORT: new URL(bed.url).port,
-  }
+type Source = [
+  name: string,
+  save: (token: string) => unknown,
+  load: () => Promise<Connection | undefined>,
+]
+
+/** Where a token may come from, each with a file of its own. */
+function sources(): Source[] {
+  const port = new URL(bed.url).port
+  const mount = { KUBERNETES_SERVICE_HOST: '127.0.0.1', KUBERNETES_SERVICE_PORT: port }
   writeFileSync(join(dir, 'ca.crt'), readFileSync(bed.caFile))
-  const save = (token: string) => writeFileSync(tokenFile, `${token}\n`)
-  const saveInside = (token: string) => kubeconfig('inside', { token })
-  const sources: [string, (token: string) => unknown, () => Promise<Connection | undefined>][] = [
-    ['tokenFile', save, () => loadConnection(kubeconfig('file', { tokenFile: './token' }))],
-    ['exec', save, () => loadConnection(kubeconfig('exec', plugin(tokenFile)))],
-    ['inside', saveInside, () => loadConnection(join(dir, 'inside'))],
-    ['in a pod', save, () => inCluster(mount, dir)],
+  const saveTo = (name: string) => (token: string) => writeFileSync(join(dir, name), `${token}\n`)
+  const exec = plugin(join(dir, 'exec-token'))
+  return [
+    [
+      'tokenFile',
+      saveTo('file-token'),
+      () => loadConnection(kubeconfig('file', { tokenFile: './file-token' })),
+    ],
+    ['exec', saveTo('exec-token'), () => loadConnection(kubeconfig('exec', exec))],
+    [
+      'inside',
+      (token) => kubeconfig('inside', { token }),
+      () => loadConnection(join(dir, 'inside')),
+    ],
+    ['in a pod', saveTo('token'), () => inCluster(mount, dir)],
   ]
-  for (const [name, store, load] of sources) {
-    const robot = await account(t)
-    store(robot.token)
-    const connection = await load()
-    if (connection === undefined) throw new Error(`${name}: no connection`)
-    const client = new KubeClient(connection)
-    const asking = () => client.get(pathTo('namespaces', { name: 'default' }))
-    // No rights: 403 means that the API server knows who it is.
-    await fails(t, asking(), { status: 403, message: new RegExp(robot.user) }, name)
-    const second = await robot.renew()
-    await fails(t, asking(), { status: 401 }, `${name}: the old token is refused`)
-    store(second)
-    await fails(t, asking(), { status: 403, message: new RegExp(robot.user) }, `${name}: renewed`)
-    const watch = async () => {
-      for await (const _ of client.stream(pathTo('namespaces'), { watch: true })) break
-    }
-    store(await robot.renew())
-    await fails(t, watch(), { status: 403 }, `${name}: for a watch too`)
-    client.close()
+}
+
+async function isRenewed(t: Test, [name, save, load]: Source): Promise<void> {
+  const robot = await account(t)
+  save(robot.token)
+  const client = async () => new KubeClient((await load()) ?? { url: 'nowhere' })
+  const [caller, watcher] = [await client(), await client()]
+  const ask = (who: KubeClient) => who.get(pathTo('namespaces', { name: 'default' }))
+  // No rights: 403 means that the API server knows who it is.
+  const known = { status: 403, message: new RegExp(robot.user) }
+  await fails(t, ask(caller), known, name)
+  await fails(t, ask(watcher), known, name)
+  const second = await robot.renew()
+  // The API server remembers a token for 10 s; only then does it look again.
+  const refused = () => ask(caller).catch((error: unknown) => isStatus(error, 401))
+  await until(refused, { what: `the old token of ${name} to be refused` })
+  save(second)
+  await fails(t, ask(caller), known, `${name}: a call`)
+  const watch = async () => {
+    for await (const _ of watcher.stream(pathTo('namespaces'), { watch: true })) break
   }
+  await fails(t, watch(), known, `${name}: a watch`)
+  caller.close()
+  watcher.close()
+}
+
+t.test('a token that is refused is read anew, at once', async (t) => {
+  await Promise.all(sources().map((source) => isRenewed(t, source)))
 })

@@ -1,5 +1,5 @@
 /** Events as people see them: in `kubectl get events`. */
-import t from 'tap'
+import t, { type Test } from 'tap'
 import type { KubeObject } from '../../../core/admission/types.ts'
 import { KubeClient } from '../../../platform/kube/client.ts'
 import { EventRecorder, type EventText, type Regarding } from '../../../platform/kube/events.ts'
@@ -20,9 +20,7 @@ interface Event extends KubeObject {
   readonly series?: { readonly count: number }
 }
 
-async function subject(
-  t: Parameters<typeof namespaceFor>[0],
-): Promise<Regarding & { namespace: string }> {
+async function subject(t: Test): Promise<Regarding & { namespace: string }> {
   const namespace = await namespaceFor(t, bed.admin)
   const made = await bed.admin.create(pathTo('configmaps', { namespace }), {
     metadata: { name: 'a' },

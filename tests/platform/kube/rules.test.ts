@@ -16,7 +16,7 @@ import { retryDelayMs } from '../../../platform/kube/retry.ts'
 import { Store } from '../../../platform/kube/store.ts'
 import { cachedToken, tokenFromFile } from '../../../platform/kube/token.ts'
 import { readLines } from '../../../platform/kube/transport.ts'
-import { needsRelist, parseWatchLine } from '../../../platform/kube/watch-event.ts'
+import { needsRelist, parseWatchLine, wentBack } from '../../../platform/kube/watch-event.ts'
 import { createLogger, log } from '../../../platform/log.ts'
 
 log.warn = () => {}
@@ -93,7 +93,9 @@ t.test('retries', (t) => {
   const reset = new TransportError('ECONNRESET', 'reset')
   const cases: [error: unknown, method: string, attempt: number, retried: boolean][] = [
     [answer(429, 1), 'POST', 0, true],
-    [answer(429, 1), 'POST', 4, false],
+    [answer(429, 1), 'POST', 9, true],
+    [answer(429, 1), 'POST', 10, false],
+    [answer(503, 1), 'GET', 4, false],
     [answer(429), 'GET', 0, false],
     [answer(503, 1), 'GET', 0, true],
     [answer(503, 1), 'POST', 0, false],
@@ -150,6 +152,20 @@ t.test('watch lines', (t) => {
   for (const line of ['', '{', '7', 'null', '{"type":"ADDED"}', '{"type":"NEW","object":{}}']) {
     t.throws(() => parseWatchLine(line, 'watch /x'), { code: 'EBADJSON' }, JSON.stringify(line))
   }
+  t.end()
+})
+
+t.test('versions are numbers of any length', (t) => {
+  const cases: [theirs: string, ours: string, back: boolean][] = [
+    ['9', '10', true],
+    ['10', '9', false],
+    ['10', '10', false],
+    ['9007199254740992', '9007199254740993', true],
+    ['', '5', false],
+    ['abc', '5', false],
+  ]
+  for (const [theirs, ours, back] of cases)
+    t.equal(wentBack(theirs, ours), back, `${theirs} ${ours}`)
   t.end()
 })
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { connect as connectPlain } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import t from 'tap'
 import { allow } from '../../../core/admission/verdicts.ts'
@@ -59,19 +60,24 @@ t.test('only HTTP/1.1, only TLS from 1.2, and no plain text', async (t) => {
   t.notMatch(received, /HTTP/)
 })
 
-t.test('a client that sends too slowly is cut', async (t) => {
-  const settings = {
-    headersTimeout: 300,
-    requestTimeout: 300,
-    connectionsCheckingInterval: 50,
-    quietPeriod: 50,
+t.test('a client that sends too slowly is cut, in the head or in the body', async (t) => {
+  const head = 'POST /hooks/guard HTTP/1.1\r\nhost: x\r\n'
+  const body = `${head}content-type: application/json\r\ncontent-length: 900\r\n\r\n{`
+  const cases = [
+    { sent: head, limits: { headersTimeout: 300, requestTimeout: 60_000 } },
+    { sent: body, limits: { headersTimeout: 300, requestTimeout: 300 } },
+  ]
+  for (const { sent, limits } of cases) {
+    const settings = { ...limits, connectionsCheckingInterval: 50, quietPeriod: 50 }
+    const { server, post } = await startFor(t, made, { settings })
+    const slow = connect({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false })
+    slow.on('error', () => {}).on('data', () => {})
+    slow.write(sent)
+    const cut = new Promise((resolve) => slow.once('close', () => resolve('cut')))
+    t.equal(await Promise.race([cut, sleep(5000, 'still open')]), 'cut', JSON.stringify(limits))
+    slow.destroy()
+    t.match(responseOf(await post('/hooks/guard', review())), { allowed: true })
   }
-  const { server, post } = await startFor(t, made, { settings })
-  const slow = connect({ port: server.port, host: '127.0.0.1', rejectUnauthorized: false })
-  slow.on('error', () => {}).on('data', () => {})
-  slow.write('POST /hooks/guard HTTP/1.1\r\nhost: x\r\n')
-  await new Promise((resolve) => slow.once('close', resolve))
-  t.match(responseOf(await post('/hooks/guard', review())), { allowed: true })
 })
 
 t.test('with a client CA, nobody else gets in', async (t) => {

@@ -92,8 +92,9 @@ t.test('SIGTERM under load: every request is answered, and the process ends with
   sending = false
   await Promise.all(workers)
   t.strictSame(failures, [])
-  t.ok(answered.draining > 100, `${answered.draining} answered while draining`)
-  t.ok(closes > 100, 'and their connections handed back')
+  t.ok(answered.draining > 32, `${answered.draining} answered while draining`)
+  // Up to one answer of each worker was already on its way.
+  t.ok(closes >= answered.draining - 16, 'and their connections handed back')
   t.equal((await plainGet(opsPort, '/readyz')).status, 503)
   t.match(await slowest, { allowed: true }, 'a request under way is not reset')
   t.equal(await child.exit, 0)

@@ -23,19 +23,22 @@ export interface CertificateWish {
   /** Negative: expired already. */
   readonly days?: number
   readonly signedBy?: Made
+  /** Parses, but TLS will not have it: an RSA key of 512 bits. */
+  readonly weak?: boolean
   /** May sign others. */
   readonly authority?: boolean
 }
 
 /** Makes an ECDSA pair for localhost in `directory`, self-signed unless an issuer is given. */
 export function makeCertificate(directory: string, wish: CertificateWish): Made {
-  const { name, serial = 1, days = 2, signedBy, authority = false } = wish
+  const { name, serial = 1, days = 2, signedBy, authority = false, weak = false } = wish
   mkdirSync(directory, { recursive: true })
   const certFile = join(directory, `${name}.crt`)
   const keyFile = join(directory, `${name}.key`)
   const csr = join(directory, `${name}.csr`)
   openssl(
-    ...['req', '-new', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'],
+    ...['req', '-new', '-nodes', '-newkey'],
+    ...(weak ? ['rsa:512'] : ['ec', '-pkeyopt', 'ec_paramgen_curve:P-256']),
     ...['-subj', `/CN=${name}`, '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1'],
     ...['-addext', `basicConstraints=critical,CA:${authority ? 'TRUE' : 'FALSE'}`],
     ...['-keyout', keyFile, '-out', csr],

@@ -217,7 +217,9 @@ t.test('reading a pair', async (t) => {
   t.notOk('ca' in pair)
   const ca = await readPair({ ...first, caFile: second.certFile })
   t.strictSame(ca.ca, readFileSync(second.certFile))
+  const weak = makeCertificate(store, { name: 'weak', weak: true })
   const wrong: [Partial<CertificateFiles>, RegExp][] = [
+    [weak, /too small/],
     [{ keyFile: second.keyFile }, /not that of the certificate/],
     [{ caFile: second.keyFile }, /no certificate in/],
     [{ certFile: second.keyFile }, /no certificate in/],

@@ -9,18 +9,26 @@ export interface Expectation {
   right(nodes: readonly NodeRow[]): boolean
 }
 
-const EU = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(' ')
+const EU = 'AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK'.split(
+  ' ',
+)
 
 const countryOf = (node: NodeRow) => node.country ?? ''
 const all = (test: (node: NodeRow) => boolean) => (nodes: readonly NodeRow[]) => nodes.every(test)
-const distinct = (nodes: readonly NodeRow[]) => new Set(nodes.map(({ name }) => name)).size === nodes.length
+const distinct = (nodes: readonly NodeRow[]) =>
+  new Set(nodes.map(({ name }) => name)).size === nodes.length
 
 /** The box around the drawn polygon, generous: no node of the table is between the two. */
 const inAlpsBox = ({ lat = 99, lon = 99 }: NodeRow) => lat > 43.5 && lat < 48 && lon > 4 && lon < 10
 
 export function expectations(nodes: readonly NodeRow[]): readonly Expectation[] {
   return [
-    { workload: 'france', says: '2 pods in France', pods: 2, right: all((n) => countryOf(n) === 'FR') },
+    {
+      workload: 'france',
+      says: '2 pods in France',
+      pods: 2,
+      right: all((n) => countryOf(n) === 'FR'),
+    },
     { workload: 'alps', says: '3 pods inside the polygon', pods: 3, right: all(inAlpsBox) },
     {
       workload: 'three-and-two',

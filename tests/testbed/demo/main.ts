@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { parseAllDocuments } from 'yaml'
 import type { KubeObject } from '../../../core/admission/types.ts'
-import { selectionOf } from '../../../core/placement/annotations.ts'
+import { selectionOf } from '../../../core/placement/grammar/annotations.ts'
 import type { Kind } from '../../../core/placement/types.ts'
 import { pathTo } from '../../../platform/kube/paths.ts'
 import { startEdgenet } from '../edgenet.ts'
@@ -20,7 +20,9 @@ import { table } from './table.ts'
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
 const EXAMPLES = join(ROOT, 'docs', 'examples')
 
-const { values } = parseArgs({ options: { svg: { type: 'string', default: join(ROOT, 'demo.svg') } } })
+const { values } = parseArgs({
+  options: { svg: { type: 'string', default: join(ROOT, 'demo.svg') } },
+})
 
 interface Placed {
   readonly pod: string
@@ -55,7 +57,9 @@ async function located(bed: Testbed, nodes: readonly NodeRow[]): Promise<void> {
   const known = nodes.filter((node) => node.lat !== undefined).length
   await until(
     async () => {
-      const labelled = await bed.admin.listAll(pathTo('nodes'), { labelSelector: 'edge-net.io/country-iso' })
+      const labelled = await bed.admin.listAll(pathTo('nodes'), {
+        labelSelector: 'edge-net.io/country-iso',
+      })
       return labelled.length >= known
     },
     { timeoutMs: 30_000, what: `${known} nodes to be located` },
@@ -138,12 +142,16 @@ function draw(nodes: readonly NodeRow[], placed: readonly Placed[]): void {
 /** The shapes that the examples ask for. */
 function outlines(): MapArea[] {
   return readdirSync(EXAMPLES).flatMap((file) =>
-    parseAllDocuments(readFileSync(join(EXAMPLES, file), 'utf8')).map((document) => document.toJS() as KubeObject).map((object) => {
-      const selection = selectionOf(object.kind as Kind, object)
-      const areas = selection?.rows.flatMap((row) => row.anyOf) ?? []
-      const rings = areas.flatMap((area) => (area.kind === 'shape' ? area.shape.polygons.flat() : []))
-      return { workload: object.metadata.name ?? '', rings }
-    }),
+    parseAllDocuments(readFileSync(join(EXAMPLES, file), 'utf8'))
+      .map((document) => document.toJS() as KubeObject)
+      .map((object) => {
+        const selection = selectionOf(object.kind as Kind, object)
+        const areas = selection?.rows.flatMap((row) => row.anyOf) ?? []
+        const rings = areas.flatMap((area) =>
+          area.kind === 'shape' ? area.shape.polygons.flat() : [],
+        )
+        return { workload: object.metadata.name ?? '', rings }
+      }),
   )
 }
 

@@ -49,7 +49,16 @@ export interface MapContent {
   readonly areas: readonly MapArea[]
 }
 
-const COLOURS = ['#d1495b', '#00798c', '#edae49', '#5b4db1', '#3a9d5d', '#c05fa8', '#30638e', '#8a5a00']
+const COLOURS = [
+  '#d1495b',
+  '#00798c',
+  '#edae49',
+  '#5b4db1',
+  '#3a9d5d',
+  '#c05fa8',
+  '#30638e',
+  '#8a5a00',
+]
 
 /** An SVG world map (width 1440) of nodes, the outlines that were asked for, and pods coloured by workload. */
 export function worldMap(content: MapContent): string {
@@ -85,7 +94,14 @@ function picture(
     `<path d="${rings.map((ring) => path(frame, ring)).join('')}" fill="#d9dfd6" stroke="#b4bdb0" stroke-width=".6"/>`,
     ...areas.flatMap((a) => a.rings.map((ring) => outline(frame, ring, colour(a.workload)))),
     ...seen.map((n) => nodeMark(frame, n)),
-    ...seen.flatMap((n) => podMarks(frame, n, pods.filter((p) => p.node === n.name), colour)),
+    ...seen.flatMap((n) =>
+      podMarks(
+        frame,
+        n,
+        pods.filter((p) => p.node === n.name),
+        colour,
+      ),
+    ),
     `</g><rect ${box} fill="none" stroke="#8a9aa8"/>`,
   ]
 }

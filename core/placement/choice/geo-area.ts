@@ -1,0 +1,59 @@
+import type { KubeObject } from '../../admission/types.ts'
+import { findCountry, suggestCountry } from '../../geo/countries.ts'
+import { readShape } from '../../geo/geojson.ts'
+import { Refusal } from '../../refusal.ts'
+import type { AreaDefinition } from './area-index.ts'
+
+/** A GeoArea object, as far as decisions need it. */
+export interface GeoArea {
+  readonly name: string
+  readonly uid: string
+  readonly generation: number
+  readonly definition: AreaDefinition
+  /** Of the outlines; 0 for a list of countries. */
+  readonly vertices: number
+}
+
+/** A GeoArea may hold what does not fit an annotation: 1 MiB of text (an object may have 1.5 MiB in etcd). */
+const LIMITS = { bytes: 1_048_576, vertices: 50_000 }
+
+/** Reads `spec` of a GeoArea. Throws Refusal when it does not hold exactly one right definition. */
+export function geoAreaOf(object: KubeObject): GeoArea {
+  const spec = (object['spec'] ?? {}) as { geojson?: unknown; countries?: unknown }
+  const { metadata } = object
+  const common = {
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    generation: metadata.generation ?? 0,
+  }
+  if ((spec.geojson === undefined) === (spec.countries === undefined)) {
+    throw new Refusal(
+      'EDGENET_AREA_DEFINITION',
+      'spec',
+      'a GeoArea needs exactly one of spec.geojson and spec.countries',
+    )
+  }
+  if (spec.countries !== undefined) {
+    return { ...common, definition: { countries: countryCodes(spec.countries) }, vertices: 0 }
+  }
+  const shape = readShape(spec.geojson, 'spec.geojson', LIMITS)
+  const vertices = shape.polygons.flat().reduce((sum, ring) => sum + ring.length, 0)
+  return { ...common, definition: { shape }, vertices }
+}
+
+function countryCodes(value: unknown): string[] {
+  if (!Array.isArray(value) || value.length === 0) {
+    throw new Refusal('EDGENET_AREA_DEFINITION', 'spec.countries', 'list at least one country')
+  }
+  const codes = value.map((entry: unknown, i) => {
+    const country = typeof entry === 'string' ? findCountry(entry) : undefined
+    if (country) return country.iso
+    const nearest = typeof entry === 'string' ? suggestCountry(entry) : undefined
+    throw new Refusal(
+      'EDGENET_COUNTRY_UNKNOWN',
+      `spec.countries[${i}]`,
+      `there is no country ${JSON.stringify(entry)}${nearest ? `; did you mean ${nearest}?` : ''}`,
+    )
+  })
+  return [...new Set(codes)].sort()
+}

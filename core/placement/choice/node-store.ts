@@ -1,0 +1,87 @@
+import { RESTRICTED } from '../labels.ts'
+import type { NodeView } from '../types.ts'
+
+export interface VersionedNode {
+  readonly view: NodeView
+  /** metadata.resourceVersion as a number: of two states of one node the higher is the later. */
+  readonly version: number
+}
+
+export interface NodeChange {
+  readonly before: NodeView | undefined
+  readonly now: NodeView | undefined
+}
+
+const NONE: ReadonlySet<string> = new Set()
+
+/**
+ * The nodes as last known, from the watch and from the answers to our own writes, whichever is later,
+ * so that a decision never forgets what was just written. Indexed by our placement labels.
+ */
+export class NodeStore {
+  readonly #views = new Map<string, NodeView>()
+  readonly #versions = new Map<string, number>()
+  readonly #byLabel = new Map<string, Set<string>>()
+  readonly #labelCounts = new Map<string, number>()
+
+  /** By name. */
+  get views(): ReadonlyMap<string, NodeView> {
+    return this.#views
+  }
+
+  /** Takes a state of a node unless a later one is known. */
+  set({ view, version }: VersionedNode): NodeChange | undefined {
+    if ((this.#versions.get(view.name) ?? -1) > version) return undefined
+    const before = this.#views.get(view.name)
+    this.#views.set(view.name, view)
+    this.#versions.set(view.name, version)
+    this.#index(view.name, before, view)
+    return { before, now: view }
+  }
+
+  delete(name: string): NodeChange {
+    const before = this.#views.get(name)
+    this.#views.delete(name)
+    this.#versions.delete(name)
+    this.#index(name, before, undefined)
+    return { before, now: undefined }
+  }
+
+  /** Names of the nodes that carry a placement label. */
+  labelled(key: string): ReadonlySet<string> {
+    return this.#byLabel.get(key) ?? NONE
+  }
+
+  /** Every placement label that some node carries. */
+  labels(): IterableIterator<string> {
+    return this.#byLabel.keys()
+  }
+
+  /** How many placement labels a node carries. */
+  labelCount(name: string): number {
+    return this.#labelCounts.get(name) ?? 0
+  }
+
+  #index(name: string, before: NodeView | undefined, now: NodeView | undefined): void {
+    const was = placementLabels(before)
+    const is = placementLabels(now)
+    for (const key of was) if (!is.has(key)) this.#unset(key, name)
+    for (const key of is) {
+      const names = this.#byLabel.get(key)
+      if (names) names.add(name)
+      else this.#byLabel.set(key, new Set([name]))
+    }
+    if (now) this.#labelCounts.set(name, is.size)
+    else this.#labelCounts.delete(name)
+  }
+
+  #unset(key: string, name: string): void {
+    const names = this.#byLabel.get(key)
+    names?.delete(name)
+    if (names?.size === 0) this.#byLabel.delete(key)
+  }
+}
+
+function placementLabels(node: NodeView | undefined): Set<string> {
+  return new Set(Object.keys(node?.labels ?? {}).filter((key) => key.startsWith(RESTRICTED)))
+}
