@@ -43,14 +43,14 @@ module.exports = {
       name: 'one-user-of-client-node',
       comment: 'kubeconfig only; its informers and generated clients are not used',
       severity: 'error',
-      from: { pathNot: '^platform/kube/config\\.ts$' },
+      from: { pathNot: '^(platform/kube/config\\.ts$|tests/)' },
       to: { path: 'node_modules/@kubernetes/client-node', dependencyTypesNot: ['type-only'] },
     },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    tsPreCompilationDeps: true,
-    tsConfig: { fileName: 'tsconfig.json' },
+    // TypeScript 7 has no API that the tool could use.
+    parser: 'swc',
     enhancedResolveOptions: { extensions: ['.ts', '.js', '.json', '.mjs'] },
   },
 }
