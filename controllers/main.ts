@@ -19,7 +19,9 @@ async function main(signal: AbortSignal): Promise<void> {
   const client = new KubeClient(connection, { userAgent: 'edgenet-controllers' })
   const instance = hostname()
   const events = new EventRecorder({ client, controller: 'edge-net.io/controllers', instance })
-  const placement = new PlacementController(client, events)
+  const placement = new PlacementController(client, events, {
+    collectAfterMs: settings.integer('EDGENET_COLLECT_AFTER_SECONDS', 30) * 1000,
+  })
   const geoAreas = new GeoAreaController(client, placement.cluster)
   placement.cluster.start()
   const ops = await startOpsServer({

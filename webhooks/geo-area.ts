@@ -27,10 +27,11 @@ function remove(request: AdmissionRequest, view: View): Verdict {
   const users = [...view.usage].filter(([, { areas }]) => areas.has(name)).map(([key]) => key)
   if (users.length === 0) return allow()
   const shown = users.slice(0, 5).join(', ') + (users.length > 5 ? ', ...' : '')
+  const many = users.length > 1
   return deny(
     409,
     'EDGENET_AREA_IN_USE',
-    `GeoArea ${name} is used by ${users.length} workloads (Placements ${shown}): change or delete them first`,
+    `GeoArea ${name} is used by ${users.length} workload${many ? 's' : ''} (Placement${many ? 's' : ''} ${shown}): change or delete ${many ? 'them' : 'it'} first`,
     'metadata.name',
   )
 }

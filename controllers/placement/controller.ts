@@ -15,8 +15,10 @@ import { change, type LabelChanges, NodeLabels } from './node-labels.ts'
 import { Reports } from './reports.ts'
 import { planSelection } from './selection.ts'
 
-/** A label nobody refers to is kept this long: a rollout or re-apply may bring it back. */
-const COLLECT_AFTER_MS = 30_000
+export interface PlacementOptions {
+  /** A label nobody refers to is kept this long: a rollout or re-apply may bring it back. */
+  readonly collectAfterMs: number
+}
 
 /** Changes that only alter a report are gathered this long. */
 const REPORT_AFTER_MS = 500
@@ -37,9 +39,11 @@ export class PlacementController implements ClusterEvents {
   readonly #queue: WorkQueue
   /** Workloads with fewer nodes than wanted: any node that gets better may serve them. */
   readonly #short = new Set<string>()
+  readonly #collectAfterMs: number
   #working = false
 
-  constructor(client: KubeClient, events: EventRecorder) {
+  constructor(client: KubeClient, events: EventRecorder, { collectAfterMs }: PlacementOptions) {
+    this.#collectAfterMs = collectAfterMs
     this.cluster = new PlacementCluster(client, this)
     this.#labels = new NodeLabels(client, this.cluster.nodes)
     this.#reports = new Reports(client, events, this.cluster)
@@ -117,7 +121,7 @@ export class PlacementController implements ClusterEvents {
 
   #collectLater(label: string): void {
     if (this.#working && label.startsWith(RESTRICTED)) {
-      this.#queue.addAfter(`collect/${label}`, COLLECT_AFTER_MS)
+      this.#queue.addAfter(`collect/${label}`, this.#collectAfterMs)
     }
   }
 

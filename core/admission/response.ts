@@ -72,12 +72,15 @@ export function renderReview(about: About, verdict: Verdict): ReviewResponse {
 
 /**
  * The status of a refusal. kubectl shows `message`, except for 422: there it makes a sentence of
- * kind, name and causes alone, so the cause carries the whole text too.
+ * kind, name and causes alone (each as its field and its message), so the cause carries the whole
+ * text too, but for the field that opens it.
  */
 export function statusOf(denial: Denial, about?: Partial<About>): Status {
   const code = denial.status >= 400 && denial.status <= 599 ? denial.status : 403
   const suffix = ` [${denial.code}]`
   const text = cutToBytes(denial.message, longestMessage - suffix.length) + suffix
+  const field = denial.field ?? ''
+  const opening = field === '' ? '' : `${field}: `
   return {
     status: 'Failure',
     code,
@@ -86,7 +89,13 @@ export function statusOf(denial: Denial, about?: Partial<About>): Status {
     details: {
       ...(about?.kind && { group: about.kind.group, kind: about.kind.kind }),
       ...(about?.name && { name: about.name }),
-      causes: [{ field: denial.field ?? '', message: text, reason: denial.code }],
+      causes: [
+        {
+          field,
+          message: text.startsWith(opening) ? text.slice(opening.length) : text,
+          reason: denial.code,
+        },
+      ],
     },
   }
 }

@@ -26,6 +26,14 @@ export interface PlacedWorkload {
   readonly problem?: string
 }
 
+/** A pod of a placed workload that is bound to a node. */
+export interface PlacedPod {
+  readonly uid: string
+  readonly node: string
+  /** It has been deleted and has not ended. */
+  readonly terminating: boolean
+}
+
 /** What is kept of an object that has to do with placement. */
 export interface Observed {
   /** Placement labels that it needs on nodes, also when its annotations are another's (a Job's pod). */
@@ -34,6 +42,10 @@ export interface Observed {
   readonly choices: readonly string[]
   /** Pods: node and requests while it takes room. */
   readonly bound?: PodUsage
+  /** Pods that admission placed and that are bound. */
+  readonly pod?: PlacedPod
+  /** The controller owner of an object that carries a marker: `<kind>/<namespace>/<name>`. */
+  readonly owner?: string
   readonly placed?: PlacedWorkload
 }
 
@@ -55,11 +67,14 @@ export function observe(kind: Kind, object: KubeObject): Observed | undefined {
   const labels = marker ? placementLabels(marker) : []
   const bound = kind === 'Pod' ? boundPod(object, template) : undefined
   const placed = isChild(kind, object) ? undefined : placedWorkload(kind, object, marker)
-  if (labels.length === 0 && !bound && !placed) return undefined
+  const owner = marker && ownerOf(object)
+  if (labels.length === 0 && !bound && !placed && owner === undefined) return undefined
   return {
     labels,
     choices: labels.filter(isChoiceLabel),
     ...(bound && { bound }),
+    ...(bound && marker && { pod: placedPod(object, bound.node) }),
+    ...(owner !== undefined && { owner }),
     ...(placed && { placed }),
   }
 }
@@ -93,6 +108,17 @@ function placementLabels(marker: Marker): string[] {
 function boundPod(object: KubeObject, { spec }: PodTemplate): PodUsage | undefined {
   const { nodeName } = object['spec'] as { nodeName?: string }
   return nodeName ? { node: nodeName, requests: demandOf(spec).requests } : undefined
+}
+
+function placedPod({ metadata }: KubeObject, node: string): PlacedPod {
+  const terminating = metadata.deletionTimestamp !== undefined
+  return { uid: metadata.uid ?? '', node, terminating }
+}
+
+/** Only of stored objects, whose owners the API server's collector checks. */
+function ownerOf({ metadata }: KubeObject): string | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true)
+  return owner && `${owner.kind}/${metadata.namespace ?? ''}/${owner.name}`
 }
 
 function placedWorkload(

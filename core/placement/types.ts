@@ -112,6 +112,8 @@ export interface NodeView {
   readonly name: string
   readonly labels: Readonly<Record<string, string>>
   readonly ready: boolean
+  /** What its condition Ready says when it is not True; absent: it is, or there is no such condition. */
+  readonly notReady?: 'False' | 'Unknown'
   /** Not cordoned. */
   readonly schedulable: boolean
   readonly taints: readonly Taint[]

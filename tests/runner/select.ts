@@ -30,9 +30,10 @@ export function select(root: string, args: readonly string[]): Selection {
   return { files: [...files].sort(), options }
 }
 
-/** Whether one of the files uses the shared bed; starting it takes seconds that others need not pay. */
+/** The end of an import statement, which may stand on several lines. */
+const IMPORTS_SHARED = /^(?:import|\}) .*from '[^']*\/shared\.ts'/m
+
+/** Whether one of the files imports the shared bed; starting it takes seconds that others need not pay. */
 export function needsBed(root: string, files: readonly string[]): boolean {
-  return files.some((file) =>
-    /testbed\/shared\.ts|\.\/shared\.ts/.test(readFileSync(join(root, file), 'utf8')),
-  )
+  return files.some((file) => IMPORTS_SHARED.test(readFileSync(join(root, file), 'utf8')))
 }

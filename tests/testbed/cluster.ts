@@ -3,6 +3,7 @@
  * Prints one line `KUBECONFIG=<path>` on stdout when all is ready; progress goes to stderr. Ctrl-C
  * removes everything.
  */
+import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startEdgenet } from './edgenet.ts'
@@ -94,16 +95,25 @@ async function start(options: Options, cleanups: Cleanup[]): Promise<string> {
   return kubeconfig
 }
 
+function parentOf(pid: number): string | undefined {
+  try {
+    return /^PPid:\s*(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  } catch {
+    return undefined
+  }
+}
+
 /** Resolves at Ctrl-C, SIGTERM, or when the npm that started us is gone. */
 function ending(): Promise<void> {
   return new Promise((resolveEnd) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       process.once(signal, () => resolveEnd())
     }
-    const parent = process.ppid
-    // A killed npm leaves its script behind; a shell's `&` is meant to.
+    // A killed npm leaves its script behind, with a shell in between; a shell's `&` is meant to.
     if (process.env['npm_lifecycle_event'] === undefined) return
-    const timer = setInterval(() => process.ppid !== parent && resolveEnd(), 500)
+    const [parent, npm] = [process.ppid, parentOf(process.ppid)]
+    const orphaned = () => process.ppid !== parent || parentOf(parent) !== npm
+    const timer = setInterval(() => orphaned() && resolveEnd(), 500)
     timer.unref()
   })
 }

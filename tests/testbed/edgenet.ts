@@ -42,6 +42,8 @@ export interface EdgenetOptions {
   readonly host?: string
   /** MaxMind databases (paths) by which nodes are located from their addresses. */
   readonly geoDatabases?: readonly string[]
+  /** Further environment variables of both processes. */
+  readonly settings?: Readonly<Record<string, string>>
   /** Programs to run instead of this repository's sources, for example the bundled ones. */
   readonly programs?: { readonly webhooks: string; readonly controllers: string }
 }
@@ -215,9 +217,10 @@ function controllersSpec({ options, ports, urls }: Setup, kubeconfig: string): P
 }
 
 /** Of both processes. Nobody else's requests are sent on to another replica: they need not drain. */
-const processEnv = ({ host }: EdgenetOptions): Record<string, string> => ({
+const processEnv = ({ host, settings }: EdgenetOptions): Record<string, string> => ({
   EDGENET_DRAIN_SECONDS: '0',
   ...(host === undefined ? { EDGENET_HOST: '127.0.0.1' } : {}),
+  ...settings,
 })
 
 /** A dry run of a workload that only the placement hook can have completed. */

@@ -30,16 +30,14 @@ const isReady = (node: NodeObject): boolean =>
   false
 
 /**
- * Every new node has a taint until it is ready. The controller-manager takes it off 25 nodes per second
- * at most; so after a while we help (2,000 nodes are open in 28 s instead of 88 s), which also works
- * without a controller-manager. Not at once: while it starts, it puts the taint back for a moment.
+ * Every new node has this taint until it is ready. The controller-manager takes it off 25 nodes per
+ * second at most, so we help (2,000 nodes are open after 33 s instead of 89 s), which also works without it.
  */
-const NEW_TAINT = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
-const OPEN = { spec: { taints: [{ $patch: 'delete', ...NEW_TAINT }] } }
-const HELP_MS = 2000
+const NEW_TAINT = 'node.kubernetes.io/not-ready'
 
-const isNew = (node: NodeObject): boolean =>
-  node.spec?.taints?.some(({ key }) => key === NEW_TAINT.key) ?? false
+/** Where the taint of new nodes stands in the node's list; -1 without it. */
+const newTaint = (node: NodeObject): number =>
+  (node.spec?.taints ?? []).findIndex(({ key }) => key === NEW_TAINT)
 
 /** The fake nodes of a bed. */
 export class FakeNodes {
@@ -70,19 +68,26 @@ export class FakeNodes {
       ...patience,
       what: `${names.size} fake nodes to be Ready`,
     })
-    const helpAt = Date.now() + HELP_MS
     const open = async () => {
-      const closed = (await ours()).filter(isNew)
-      if (Date.now() > helpAt) await this.#open(closed)
+      const closed = (await ours()).filter((node) => newTaint(node) >= 0)
+      await forEachParallel(closed, PARALLEL, (node) => this.#open(node))
       return closed.length === 0
     }
     await until(open, { ...patience, what: `${names.size} fake nodes to be open for pods` })
   }
 
-  async #open(nodes: readonly NodeObject[]): Promise<void> {
-    await forEachParallel(nodes, PARALLEL, async ({ metadata }) => {
-      await this.#client.patch(`${NODES}/${metadata.name}`, OPEN, 'strategic')
-    })
+  async #open(node: NodeObject): Promise<void> {
+    const path = `/spec/taints/${newTaint(node)}`
+    const patch = [
+      { op: 'test', path: `${path}/key`, value: NEW_TAINT },
+      { op: 'remove', path },
+    ]
+    try {
+      await this.#client.patch(`${NODES}/${node.metadata.name}`, patch, 'json')
+    } catch (error) {
+      // The controller-manager was quicker.
+      if (!isStatus(error, 422)) throw error
+    }
   }
 
   /** Deletes a node as a cluster's administrator would; its pods are collected by the cluster. */

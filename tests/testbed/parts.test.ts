@@ -269,17 +269,22 @@ t.test('npm test: what is run and what is counted', async (t) => {
   const root = t.testdir({
     tests: {
       core: { 'a.test.ts': '', 'helper.ts': '' },
-      kube: { 'b.test.ts': "import { sharedTestbed } from './shared.ts'" },
+      kube: { 'b.test.ts': "x\nimport {\n  sharedTestbed,\n} from '../testbed/shared.ts'\n" },
+      word: { 'c.test.ts': "const text = `import { x } from './shared.ts'`" },
     },
   })
   const at = (path: string) => join(root, path)
-  t.strictSame(select(root, []).files, ['tests/core/a.test.ts', 'tests/kube/b.test.ts'])
+  t.strictSame(select(root, []).files, [
+    'tests/core/a.test.ts',
+    'tests/kube/b.test.ts',
+    'tests/word/c.test.ts',
+  ])
   t.strictSame(select(root, [at('tests/core'), '--bail']), {
     files: ['tests/core/a.test.ts'],
     options: ['--bail'],
   })
   t.throws(() => select(root, [at('tests/none')]), /no such file/)
-  t.notOk(needsBed(root, ['tests/core/a.test.ts']))
+  t.notOk(needsBed(root, ['tests/core/a.test.ts', 'tests/word/c.test.ts']))
   t.ok(needsBed(root, ['tests/core/a.test.ts', 'tests/kube/b.test.ts']))
   const counts: [string, number, number][] = [
     ['ok 1\n# { total: 3, pass: 3 }\n# time=1ms\n', 3, 0],

@@ -91,10 +91,11 @@ export class AreaIndex {
   /** Whether a node lies in an area; undefined: the area is not defined or the node not located. */
   readonly inside = (area: Area, node: NodeView): boolean | undefined => {
     const { place } = node
-    if (!place || !isLocated(node)) return undefined
+    if (!isLocated(node)) return undefined
     const target = this.#target(area)
     if (target === undefined) return undefined
     if (!('kind' in target)) return target.has(node.labels[COUNTRY_LABEL] ?? '')
+    if (!place) return undefined
     const entry = this.#entry(target)
     const slot = this.#table.slot(node.name, place)
     return entry.verdicts.at(slot, () =>

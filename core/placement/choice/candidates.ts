@@ -1,7 +1,7 @@
 import { type Obstacle, Tally } from '../report/reasons.ts'
 import type { NodeView, Row } from '../types.ts'
 import type { Seats } from './assignment.ts'
-import { hostEnterObstacle, hostStayObstacle } from './eligible.ts'
+import { hostEnterObstacle, hostStayObstacle, leavesSlot } from './eligible.ts'
 import { factObstacle } from './membership.ts'
 import type { Option } from './options.ts'
 import type { SelectInput, Shortfall } from './select-types.ts'
@@ -46,6 +46,27 @@ export class Candidates {
       }
     }
     return stayers
+  }
+
+  /**
+   * Lost and drained nodes that keep their label because nothing takes their place: as many as are
+   * missing, those with pods first.
+   */
+  slotsKept({ row, held, wanted }: Seats): string[] {
+    if (held.size >= wanted) return []
+    const { current, nodes, conditions, podsOn } = this.#input
+    const waits = (name: string) => {
+      const node = nodes.get(name)
+      if (!node || held.has(name) || !this.#inFacts(row, node)) return false
+      const obstacle = hostStayObstacle(node, conditions)
+      return obstacle !== undefined && leavesSlot(obstacle)
+    }
+    const pods = (name: string) => Number((podsOn?.get(name) ?? 0) > 0)
+    return [...(current.get(row.id) ?? [])]
+      .filter(waits)
+      .sort((a, b) => pods(b) - pods(a) || (a < b ? -1 : 1))
+      .slice(0, wanted - held.size)
+      .sort()
   }
 
   #inFacts(row: Row, node: NodeView): boolean {

@@ -17,6 +17,10 @@ export interface Conditions {
   readonly pools?: ReadonlySet<string>
   /** Nodes that healing has declared lost. */
   readonly lost?: ReadonlySet<string>
+  /** Nodes that were lost and came back a moment ago: not chosen anew. */
+  readonly heldDown?: ReadonlySet<string>
+  /** Chosen nodes that are cordoned and have no pod of the workload left. */
+  readonly drained?: ReadonlySet<string>
   /** What is left on a node (allocatable minus used; `pods` counts pods). Without it: all of its allocatable. */
   readonly free?: (node: NodeView) => Resources
   /** Nodes that carry as many labels of ours as they may (caps.ts). */
@@ -66,9 +70,19 @@ function lostObstacle(node: NodeView, { lost }: Conditions): Obstacle | undefine
   return lost?.has(node.name) ? { reason: 'Lost' } : undefined
 }
 
+/** Obstacles that keep a node out, but do not take its slot away before another node has it. */
+export const leavesSlot = ({ reason }: Obstacle): boolean =>
+  reason === 'Lost' || reason === 'Cordoned'
+
 /** The part of stayObstacle that is the same for every row of a workload. */
 export function hostStayObstacle(node: NodeView, conditions: Conditions): Obstacle | undefined {
-  return poolObstacle(node, conditions) ?? lostObstacle(node, conditions)
+  const other = poolObstacle(node, conditions)
+  if (other) return other
+  // A selector that was edited: the pods to come could not run here, and would wait for ever.
+  if (!matchesOwn(node, conditions.demand)) return { reason: 'OwnSelector' }
+  const lost = lostObstacle(node, conditions)
+  if (lost) return lost
+  return conditions.drained?.has(node.name) ? { reason: 'Cordoned' } : undefined
 }
 
 /** The part of enterObstacle that is the same for every row of a workload. */
@@ -76,7 +90,10 @@ export function hostEnterObstacle(node: NodeView, conditions: Conditions): Obsta
   const other = poolObstacle(node, conditions)
   if (other) return other
   if (!matchesOwn(node, conditions.demand)) return { reason: 'OwnSelector' }
-  return lostObstacle(node, conditions) ?? usableObstacle(node, conditions)
+  const lost = lostObstacle(node, conditions)
+  if (lost) return lost
+  if (conditions.heldDown?.has(node.name)) return { reason: 'HeldDown' }
+  return usableObstacle(node, conditions)
 }
 
 /** Why a node cannot be chosen anew for a row: the first obstacle; undefined: it can. */

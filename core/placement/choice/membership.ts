@@ -30,9 +30,12 @@ export function circleOf({ near }: RowFacts): Circle | undefined {
   return circle
 }
 
-/** Whether the locator has placed the node; one that it has not is in no selection, not even by exclusion. */
+/**
+ * Whether it is known where a node is: one of which it is not is in no selection, not even by
+ * exclusion. The country is enough; areas and distances need the coordinates as well.
+ */
 export function isLocated(node: NodeView): boolean {
-  return node.place !== undefined && Object.hasOwn(node.labels, COUNTRY_LABEL)
+  return Object.hasOwn(node.labels, COUNTRY_LABEL)
 }
 
 function unknown(area: Area): Obstacle {
@@ -64,6 +67,7 @@ export function factObstacle(row: RowFacts, node: NodeView, inside: Inside): Obs
   for (const requirement of row.attributes) {
     if (!matchesRequirement(node.labels, requirement)) return OUTSIDE
   }
+  if (row.near && !node.place) return UNLOCATED
   const circle = circleOf(row)
   if (circle && !inside(circle, node)) return OUTSIDE
   return outsideAll(row.anyOf, node, inside) ?? insideAny(row.noneOf, node, inside)

@@ -1,3 +1,4 @@
+import { LOST_TAINT } from '../../healing/loss.ts'
 import { RESTRICTED } from '../labels.ts'
 import type { NodeView } from '../types.ts'
 
@@ -23,6 +24,7 @@ export class NodeStore {
   readonly #versions = new Map<string, number>()
   readonly #byLabel = new Map<string, Set<string>>()
   readonly #labelCounts = new Map<string, number>()
+  readonly #lost = new Set<string>()
 
   /** By name. */
   get views(): ReadonlyMap<string, NodeView> {
@@ -57,6 +59,11 @@ export class NodeStore {
     return this.#byLabel.keys()
   }
 
+  /** Names of the nodes that carry our taint: healing has declared them lost. */
+  get lost(): ReadonlySet<string> {
+    return this.#lost
+  }
+
   /** How many placement labels a node carries. */
   labelCount(name: string): number {
     return this.#labelCounts.get(name) ?? 0
@@ -71,6 +78,8 @@ export class NodeStore {
       if (names) names.add(name)
       else this.#byLabel.set(key, new Set([name]))
     }
+    if (now?.taints.some(({ key }) => key === LOST_TAINT)) this.#lost.add(name)
+    else this.#lost.delete(name)
     if (now) this.#labelCounts.set(name, is.size)
     else this.#labelCounts.delete(name)
   }

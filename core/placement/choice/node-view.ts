@@ -19,11 +19,12 @@ export function nodeView(object: KubeObject): NodeView {
   const labels = node.metadata.labels ?? {}
   const lat = parseCoordinateLabel(labels[`${PREFIX}lat`] ?? '')
   const lon = parseCoordinateLabel(labels[`${PREFIX}lon`] ?? '')
-  const ready = node.status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True')
+  const ready = node.status?.conditions?.find(({ type }) => type === 'Ready')?.status
   return {
     name: node.metadata.name ?? '',
     labels,
-    ready: ready ?? false,
+    ready: ready === 'True',
+    ...((ready === 'False' || ready === 'Unknown') && { notReady: ready }),
     schedulable: node.spec?.unschedulable !== true,
     taints: (node.spec?.taints ?? []).map(({ key, value, effect }) => ({
       key,

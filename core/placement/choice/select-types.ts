@@ -38,6 +38,11 @@ export interface Shortfall {
 export interface SelectResult {
   /** Names of the chosen nodes by row, sorted. */
   readonly chosen: ReadonlyMap<string, readonly string[]>
+  /**
+   * Nodes by row that are lost or drained and keep their label, since there is nothing to take their
+   * place; not among the chosen. Only rows that have such nodes.
+   */
+  readonly kept: ReadonlyMap<string, readonly string[]>
   /** To be written first. */
   readonly add: readonly Change[]
   readonly remove: readonly Change[]

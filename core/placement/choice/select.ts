@@ -13,9 +13,15 @@ export function selectNodes(input: SelectInput): SelectResult {
   const candidates = new Candidates(input, rows)
   const seats = candidates.sticky()
   new Assignment(seats, input.workload, (own) => candidates.options(own)).fill()
+  const kept = new Map(
+    seats
+      .map((row) => [row.row.id, candidates.slotsKept(row)] as const)
+      .filter(([, names]) => names.length > 0),
+  )
   return {
     chosen: new Map(seats.map(({ row, held }) => [row.id, [...held.keys()].sort()])),
-    ...changes(seats, input),
+    kept,
+    ...changes(seats, kept, input),
     short: seats.flatMap((row) => candidates.shortfall(row, seats)),
   }
 }
@@ -25,7 +31,11 @@ function byId(a: Row, b: Row): number {
   return a.id < b.id ? -1 : 1
 }
 
-function changes(seats: readonly Seats[], { current, nodes }: SelectInput) {
+function changes(
+  seats: readonly Seats[],
+  kept: SelectResult['kept'],
+  { current, nodes }: SelectInput,
+) {
   const add: Change[] = []
   const remove: Change[] = []
   for (const { row, held } of seats) {
@@ -33,7 +43,8 @@ function changes(seats: readonly Seats[], { current, nodes }: SelectInput) {
     for (const node of [...held.keys()].sort()) if (!now.has(node)) add.push({ row: row.id, node })
     // A node that is gone has no label to take off.
     const left = [...now].filter((node) => !held.has(node) && nodes.get(node)).sort()
-    for (const node of left) remove.push({ row: row.id, node })
+    const stay = kept.get(row.id) ?? []
+    for (const node of left) if (!stay.includes(node)) remove.push({ row: row.id, node })
   }
   return { add, remove }
 }

@@ -94,8 +94,11 @@ function excluded(keys: readonly Key[], { nodes, conditions }: SelectInput): Map
 /** Values that are looked up among the known ones: a list that long is no spelling mistake. */
 const SPELT = 8
 
-function similarValue({ label, values = [] }: Key, nodes: readonly NodeView[]): string | undefined {
-  if (label === undefined) return undefined
+/** Keys whose values nobody checks at admission, so that they can be misspelt. */
+const UNCHECKED: ReadonlySet<string> = new Set(['state', 'city'])
+
+function similarValue({ name, label, values = [] }: Key, nodes: readonly NodeView[]) {
+  if (label === undefined || !UNCHECKED.has(name)) return undefined
   const known = new Set(nodes.map(({ labels }) => valueWords(label, labels[label] ?? '')))
   known.delete('')
   const sorted = [...known].sort()

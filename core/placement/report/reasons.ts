@@ -19,6 +19,8 @@ const WORDS = {
     "do not match the workload's own selector or affinity",
   ],
   Lost: ['is lost', 'are lost'],
+  /** Was lost and came back: not chosen anew for a while. */
+  HeldDown: ['was lost a moment ago', 'were lost a moment ago'],
   NotReady: ['is not ready', 'are not ready'],
   Cordoned: ['is cordoned', 'are cordoned'],
   /** Detail: the key of the taint. */

@@ -18,6 +18,7 @@ export function reportEvents(
     const note = `${move.to ? `${move.to} takes the place of ${move.from}` : `${move.from} is given up`}: ${move.reason}`
     events.push({ type: 'Normal', reason: 'Moved', action: 'SelectNodes', note })
   }
+  events.push(...healingEvents(before, now))
   const is = now.conditions[0]
   const was = before?.conditions?.[0]
   if (!is || (was?.status === is.status && was.message === is.message)) return events
@@ -27,4 +28,13 @@ export function reportEvents(
     events.push({ type: 'Normal', reason: is.reason, action: 'SelectNodes', note: is.message })
   }
   return events
+}
+
+/** What a heal waits for is told when that begins or changes; its text stands in the Placement. */
+function healingEvents(before: PlacementStatus | undefined, now: PlacementStatus): ReportEvent[] {
+  const find = (status: PlacementStatus | undefined) =>
+    status?.conditions?.find(({ type }) => type === 'Healed')
+  const is = find(now)
+  if (is?.status !== 'False' || is.message === find(before)?.message) return []
+  return [{ type: 'Warning', reason: is.reason, action: 'Heal', note: is.message }]
 }

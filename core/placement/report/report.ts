@@ -1,3 +1,4 @@
+import type { HealingNote } from '../../healing/notes.ts'
 import type { SelectResult } from '../choice/select-types.ts'
 import type { PlacedWorkload } from '../observed.ts'
 import type { NodeView } from '../types.ts'
@@ -13,6 +14,8 @@ export interface RowReport {
   readonly matching: number
   readonly wanted?: number
   readonly nodes?: readonly string[]
+  /** Nodes that are lost or drained and keep their slot until another one can take it. */
+  readonly lost?: readonly string[]
   readonly missing?: number
   readonly reasons?: readonly { readonly reason: string; readonly nodes: number }[]
   readonly label?: string
@@ -52,6 +55,10 @@ export interface ReportInput {
   readonly result: SelectResult
   readonly survey: Survey
   readonly nodes: ReadonlyMap<string, NodeView>
+  /** Why a node is lost, in words; undefined: it is not. */
+  readonly whyLost?: (node: string) => string | undefined
+  /** What stands in the way of a heal. */
+  readonly notes?: readonly HealingNote[]
   readonly before: PlacementStatus | undefined
   /** RFC 3339. */
   readonly now: string
@@ -64,7 +71,8 @@ export function placementStatus(input: ReportInput): PlacementStatus {
   const selected = rows.every((row) => row.nodes)
     ? rows.flatMap((row) => row.nodes ?? [])
     : undefined
-  const message = workload.problem ?? statusText(survey)
+  const texts = [workload.problem ?? statusText(survey), ...notesOf(input)]
+  const message = texts.join('; ')
   const lastMove = moveOf(rows, input) ?? before?.lastMove
   return {
     observedGeneration: workload.generation,
@@ -74,7 +82,7 @@ export function placementStatus(input: ReportInput): PlacementStatus {
     missing: rows.reduce((sum, row) => sum + (row.missing ?? 0), 0),
     message,
     rows,
-    conditions: [satisfied(input, message)],
+    conditions: [satisfied(input, message), ...healed(input)],
     ...(lastMove && { lastMove }),
   }
 }
@@ -82,15 +90,17 @@ export function placementStatus(input: ReportInput): PlacementStatus {
 function rowReport(
   { row, matching, chosen = 0, reasons }: RowSurvey,
   { choices }: PlacedWorkload,
-  { chosen: nodes }: SelectResult,
+  { chosen: nodes, kept }: SelectResult,
 ): RowReport {
   const base = { id: row.id, facts: rowWords(row), matching: matching.total }
   if (row.nodes === undefined) return base
   const label = choices.get(row.id)
+  const lost = kept.get(row.id)
   return {
     ...base,
     wanted: row.nodes,
     nodes: nodes.get(row.id) ?? [],
+    ...(lost && { lost }),
     missing: row.nodes - chosen,
     ...(reasons.length > 0 && {
       reasons: reasons.slice(0, 32).map((count) => ({
@@ -116,6 +126,27 @@ function satisfied({ workload, survey, before, now }: ReportInput, message: stri
   }
 }
 
+const notesOf = ({ notes = [] }: ReportInput): string[] => notes.map(({ text }) => text)
+
+/** Says what a heal waits for; a Placement that never had to say so does not mention it. */
+function healed(input: ReportInput): Condition[] {
+  const { workload, before, now, notes = [] } = input
+  const was = before?.conditions?.find(({ type }) => type === 'Healed')
+  const [first] = notes
+  if (!was && !first) return []
+  const status = first ? 'False' : 'True'
+  return [
+    {
+      type: 'Healed',
+      status,
+      reason: first?.reason ?? 'NothingLost',
+      message: notesOf(input).join('; ').slice(0, 4096),
+      lastTransitionTime: was?.status === status ? was.lastTransitionTime : now,
+      observedGeneration: workload.generation,
+    },
+  ]
+}
+
 function reasonOf({ problem }: PlacedWorkload, { rows, matching }: Survey): string {
   if (problem !== undefined) return 'NotAdmitted'
   if (matching.total === 0) return 'NoNodes'
@@ -123,19 +154,29 @@ function reasonOf({ problem }: PlacedWorkload, { rows, matching }: Survey): stri
 }
 
 /** A chosen node that another one took the place of, as a difference of two reports. */
-function moveOf(rows: readonly RowReport[], { before, nodes, now }: ReportInput): Move | undefined {
+function moveOf(rows: readonly RowReport[], input: ReportInput): Move | undefined {
+  const { before, now } = input
   for (const row of rows) {
     const was = before?.rows?.find(({ id }) => id === row.id)
     if (!was?.nodes || !row.nodes || row.wanted !== was.wanted) continue
-    const from = was.nodes.find((name) => !row.nodes?.includes(name))
-    const to = row.nodes.find((name) => !was.nodes?.includes(name))
+    const [had, has] = [slots(was), slots(row)]
+    const from = had.find((name) => !has.includes(name))
+    const to = has.find((name) => !had.includes(name))
     if (from === undefined) continue
-    const reason = nodes.has(from)
-      ? `${from} is no longer usable for ${row.facts}`
-      : `${from} is gone`
-    return { time: now, from, ...(to !== undefined && { to }), reason }
+    return { time: now, from, ...(to !== undefined && { to }), reason: whyMoved(from, row, input) }
   }
   return undefined
+}
+
+const slots = ({ nodes = [], lost = [] }: RowReport): string[] => [...nodes, ...lost]
+
+function whyMoved(from: string, { facts }: RowReport, { nodes, whyLost }: ReportInput): string {
+  const lost = whyLost?.(from)
+  if (lost !== undefined) return `${from} is lost: ${lost}`
+  const node = nodes.get(from)
+  if (!node) return `${from} is gone`
+  if (!node.schedulable) return `${from} is cordoned and none of the pods is left on it`
+  return `${from} is no longer usable for ${facts}`
 }
 
 /** The move that happened between two reports; undefined: none. */
