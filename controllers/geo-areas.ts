@@ -1,42 +1,33 @@
-import type { KubeObject } from '../core/admission/types.ts'
-import { type GeoArea, geoAreaOf } from '../core/placement/choice/geo-area.ts'
+import {
+  geoAreaStatus,
+  type StoredArea,
+  storedArea,
+} from '../core/placement/choice/geo-area-status.ts'
 import { isStatus, type KubeClient } from '../platform/kube/client.ts'
 import { pathTo } from '../platform/kube/paths.ts'
 import { WorkQueue } from '../platform/kube/queue.ts'
 import { Reflector } from '../platform/kube/reflector.ts'
 import type { PlacementCluster } from './placement/cluster.ts'
 
-interface Stored {
-  readonly area: GeoArea | undefined
-  readonly problem: string | undefined
-  readonly status: GeoAreaStatus | undefined
-}
-
-interface GeoAreaStatus {
-  readonly observedGeneration: number
-  readonly nodes: number
-  readonly vertices: number
-}
-
-/** Counts are refreshed this often at most: they are information, nothing depends on them. */
+/** Counts are refreshed this often: they are information, nothing depends on them. */
 const REFRESH_MS = 60_000
 
-/** Writes into the status of each GeoArea how many nodes it has. */
+/** Says in the status of each GeoArea whether it can be read, and how many nodes are inside. */
 export class GeoAreaController {
   readonly #client: KubeClient
   readonly #cluster: PlacementCluster
-  readonly #areas: Reflector<Stored>
+  readonly #areas: Reflector<StoredArea>
   readonly #queue: WorkQueue
 
   constructor(client: KubeClient, cluster: PlacementCluster) {
     this.#client = client
     this.#cluster = cluster
     this.#queue = new WorkQueue({ name: 'geoareas', handler: (name) => this.#sync(name) })
-    this.#areas = new Reflector<Stored>({
+    this.#areas = new Reflector<StoredArea>({
       client,
       name: 'geoareas-status',
       path: pathTo('geoareas'),
-      project: stored,
+      project: storedArea,
       onChange: (name) => this.#queue.add(name),
     })
   }
@@ -53,20 +44,10 @@ export class GeoAreaController {
   }
 
   async #sync(name: string): Promise<number | undefined> {
-    const known = this.#areas.items.get(name)
-    if (!known?.area) return undefined
-    const { area } = known
-    const status = {
-      observedGeneration: area.generation,
-      nodes: this.#count(name),
-      vertices: area.vertices,
-    }
-    const was = known.status
-    const same =
-      was?.observedGeneration === status.observedGeneration &&
-      was.nodes === status.nodes &&
-      was.vertices === status.vertices
-    if (!same) await this.#write(name, status)
+    const area = this.#areas.items.get(name)
+    if (!area) return undefined
+    const status = geoAreaStatus(area, this.#count(name), new Date().toISOString())
+    if (status) await this.#write(name, status)
     return REFRESH_MS
   }
 
@@ -79,20 +60,10 @@ export class GeoAreaController {
     return nodes
   }
 
-  async #write(name: string, status: GeoAreaStatus): Promise<void> {
+  async #write(name: string, status: object): Promise<void> {
     const path = pathTo('geoareas', { name, subresource: 'status' })
     await this.#client.patch(path, { status }, 'merge').catch((error: unknown) => {
       if (!isStatus(error, 404)) throw error
     })
-  }
-}
-
-/** What was stored before its rule, or past the webhook, is without effect: its nodes have no label. */
-function stored(object: KubeObject): Stored {
-  const status = object['status'] as GeoAreaStatus | undefined
-  try {
-    return { area: geoAreaOf(object), problem: undefined, status }
-  } catch (error) {
-    return { area: undefined, problem: String(error), status }
   }
 }

@@ -49,6 +49,8 @@ export function conditionPatch(
   const lastTransitionTime = (same && current.lastTransitionTime) || now
   return {
     metadata: { uid: node.uid },
-    status: { conditions: [{ type: CONDITION, ...wanted, lastTransitionTime }] },
+    status: {
+      conditions: [{ type: CONDITION, ...wanted, lastTransitionTime, lastHeartbeatTime: now }],
+    },
   }
 }

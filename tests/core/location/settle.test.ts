@@ -255,6 +255,7 @@ t.test('patches', async (t) => {
           reason: 'A',
           message: 'y',
           lastTransitionTime: 'then',
+          lastHeartbeatTime: 'now',
         },
       ],
     },
