@@ -34,10 +34,22 @@ async function make(client: KubeClient, name: string): Promise<void> {
     metadata: { name, labels: { 'app.kubernetes.io/managed-by': 'edgenet' } },
     spec: { countries: AREAS[name] },
   }
+  if (await exists(client, name)) return
   try {
     await client.create(pathTo('geoareas'), area)
     log.info('built-in area made', { name })
   } catch (error) {
     if (!isStatus(error, 409)) throw error
+  }
+}
+
+/** Asked first: in a cluster at rest nothing is written, not even in vain. */
+async function exists(client: KubeClient, name: string): Promise<boolean> {
+  try {
+    await client.get(pathTo('geoareas', { name }))
+    return true
+  } catch (error) {
+    if (isStatus(error, 404)) return false
+    throw error
   }
 }

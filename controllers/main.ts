@@ -9,6 +9,8 @@ import { runProcess } from '../platform/server/process.ts'
 import { Settings } from '../platform/settings.ts'
 import { keepBuiltInAreas } from './built-in-areas.ts'
 import { GeoAreaController } from './geo-areas.ts'
+import { HealingController } from './healing/controller.ts'
+import { healingSettings } from './healing/settings.ts'
 import { startLocator } from './locator.ts'
 import { PlacementController } from './placement/controller.ts'
 
@@ -23,7 +25,9 @@ async function main(signal: AbortSignal): Promise<void> {
     collectAfterMs: settings.integer('EDGENET_COLLECT_AFTER_SECONDS', 30) * 1000,
   })
   const geoAreas = new GeoAreaController(client, placement.cluster)
+  const healing = new HealingController(client, events, placement, healingSettings(settings))
   placement.cluster.start()
+  healing.start()
   const ops = await startOpsServer({
     port: settings.integer('EDGENET_OPS_PORT', 8080),
     ...(settings.text('EDGENET_HOST') && { host: settings.required('EDGENET_HOST') }),
@@ -31,7 +35,7 @@ async function main(signal: AbortSignal): Promise<void> {
       {
         name: 'caches',
         why: () => {
-          const missing = placement.cluster.unsynced()
+          const missing = [...placement.cluster.unsynced(), ...healing.unsynced()]
           return missing.length > 0 ? `not read yet: ${missing.join(', ')}` : undefined
         },
       },
@@ -48,14 +52,14 @@ async function main(signal: AbortSignal): Promise<void> {
       const databasePaths = settings.list('EDGENET_GEO_DATABASES')
       const locator = await startLocator({ client, events, log, databasePaths })
       const builtIn = keepBuiltInAreas(client, settings.list('EDGENET_BUILT_IN_AREAS'))
-      await Promise.all([placement.run(leading), geoAreas.run(leading)])
+      await Promise.all([placement.run(leading), geoAreas.run(leading), healing.run(leading)])
       await Promise.all([locator.stop(), builtIn.stop()])
     },
   })
   log.info('leadership over', { end })
   await events.stop()
   await ops.close()
-  await placement.cluster.stop()
+  await Promise.all([placement.cluster.stop(), healing.monitor.stop()])
   client.close()
   if (end === 'lost') throw new Error('leadership was lost')
 }

@@ -12,11 +12,13 @@ import {
   type VersionedNode,
 } from '../../core/placement/choice/node-store.ts'
 import { NodeUsage } from '../../core/placement/choice/node-usage.ts'
+import { type KnownPod, PlacedPods } from '../../core/placement/choice/placed-pods.ts'
 import { type Observed, observe, type PlacedWorkload } from '../../core/placement/observed.ts'
 import type { Kind } from '../../core/placement/types.ts'
 import type { KubeClient } from '../../platform/kube/client.ts'
 import { pathTo, type RESOURCES } from '../../platform/kube/paths.ts'
 import { Reflector } from '../../platform/kube/reflector.ts'
+import { Losses } from '../healing/losses.ts'
 import { versionedNode } from './node-labels.ts'
 
 /** The kinds that are watched, with the names of their resources. */
@@ -54,6 +56,9 @@ export class PlacementCluster {
   readonly nodes = new NodeStore()
   readonly usage = new NodeUsage()
   readonly choices = new Choices()
+  readonly pods = new PlacedPods()
+  /** What healing has found out; all nodes are well while it does not run. */
+  readonly losses = new Losses(this.nodes)
   readonly areas = new AreaIndex(compiler)
   /** Placed workloads by key. */
   readonly workloads = new Map<string, PlacedWorkload>()
@@ -153,7 +158,20 @@ export class PlacementCluster {
   ): void {
     for (const label of this.holders.set(key, now?.labels ?? [])) events.released(label)
     this.#bound(key, now, before, events)
+    const pod = this.pods.set(key, now)
     if (now?.placed || before?.placed) this.#placed(key, now?.placed, before?.placed, events)
+    if (pod && this.losses.why(pod.node)) this.#podOfLostNode(pod, events)
+  }
+
+  /** It came too late to be ended with the others, or what is reported of it has changed. */
+  #podOfLostNode(pod: KnownPod, events: ClusterEvents): void {
+    const workload = this.workloadOf(pod)
+    if (workload !== undefined) events.report(workload)
+  }
+
+  /** The key of the placed workload that a pod belongs to. */
+  workloadOf(pod: KnownPod): string | undefined {
+    return this.pods.workloadOf(pod, (key) => this.workloads.has(key))
   }
 
   /** Keeps room and the pods of choices. */

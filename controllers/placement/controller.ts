@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { areaUses } from '../../core/placement/choice/areas-in-use.ts'
 import { isChoiceLabel } from '../../core/placement/choice/choices.ts'
 import { factObstacle } from '../../core/placement/choice/membership.ts'
@@ -8,6 +9,7 @@ import type { NodeView } from '../../core/placement/types.ts'
 import type { KubeClient } from '../../platform/kube/client.ts'
 import type { EventRecorder } from '../../platform/kube/events.ts'
 import { WorkQueue } from '../../platform/kube/queue.ts'
+import { LostPods } from '../healing/lost-pods.ts'
 import { areaChanges, nodeAreaChanges } from './areas.ts'
 import { type ClusterEvents, PlacementCluster } from './cluster.ts'
 import { placedWorkloads, shortWorkloads } from './metrics.ts'
@@ -26,6 +28,9 @@ const REPORT_AFTER_MS = 500
 /** Workloads wait this long for more room to come before they are looked at again. */
 const ROOM_AFTER_MS = 1_000
 
+/** A workload whose area is frozen is looked at again this often. */
+const THAW_AFTER_MS = 2_000
+
 const CONCURRENCY = 8
 
 /**
@@ -36,6 +41,8 @@ export class PlacementController implements ClusterEvents {
   readonly cluster: PlacementCluster
   readonly #labels: NodeLabels
   readonly #reports: Reports
+  readonly #lostPods: LostPods
+  readonly #nodeListeners: ((change: NodeChange) => void)[] = []
   readonly #queue: WorkQueue
   /** Workloads with fewer nodes than wanted: any node that gets better may serve them. */
   readonly #short = new Set<string>()
@@ -47,6 +54,7 @@ export class PlacementController implements ClusterEvents {
     this.cluster = new PlacementCluster(client, this)
     this.#labels = new NodeLabels(client, this.cluster.nodes)
     this.#reports = new Reports(client, events, this.cluster)
+    this.#lostPods = new LostPods(client, this.cluster)
     this.#queue = new WorkQueue({
       name: 'placement',
       concurrency: CONCURRENCY,
@@ -70,26 +78,45 @@ export class PlacementController implements ClusterEvents {
     await this.#queue.stop()
   }
 
-  node({ before, now }: NodeChange): void {
+  /** Calls `listener` for each change of a node, whether this process leads or not. */
+  onNode(listener: (change: NodeChange) => void): void {
+    this.#nodeListeners.push(listener)
+  }
+
+  /** Healing has come to another opinion about a node. Returns the workloads that have something there. */
+  lossChanged(node: string): PlacedWorkload[] {
+    const keys = new Set<string>()
+    for (const pod of this.cluster.pods.on(node).values()) {
+      const key = this.cluster.workloadOf(pod)
+      if (key !== undefined) keys.add(key)
+    }
+    for (const [key, workload] of this.cluster.workloads) {
+      if (this.#isChosen(workload, node)) keys.add(key)
+    }
+    for (const key of [...keys, ...this.#short]) this.#add(`workload/${key}`)
+    return [...keys].flatMap((key) => this.cluster.workloads.get(key) ?? [])
+  }
+
+  node(change: NodeChange): void {
+    for (const listener of this.#nodeListeners) listener(change)
+    const { before, now } = change
     if (!this.#working) return
     if (now && moved(before, now)) this.#add(`node/${now.name}`)
     const name = (now ?? before)?.name ?? ''
     for (const [key, workload] of this.cluster.workloads) {
-      if (this.#isChosen(workload, name)) this.#add(`workload/${key}`)
+      if (this.#isChosen(workload, name) || wasChosen(workload, before))
+        this.#add(`workload/${key}`)
       else if (this.#short.has(key) && now) this.#add(`workload/${key}`)
-      else if (this.#isMember(workload, before) !== this.#isMember(workload, now)) {
-        this.report(key)
-      }
+      else if (this.#concerns(workload, before, now)) this.report(key)
     }
   }
 
-  workload(key: string, now: PlacedWorkload | undefined, before: PlacedWorkload | undefined): void {
+  workload(key: string, now: PlacedWorkload | undefined): void {
     placedWorkloads.set(this.cluster.workloads.size)
     if (!now) this.#setShort(key, false)
     // Before its areas: the chosen nodes get all their labels in one write.
     this.#add(`workload/${key}`)
     for (const { label } of areaUses(now?.selection.rows ?? [])) this.#add(`area/${label}`)
-    for (const label of before?.choices.values() ?? []) this.#collectLater(label)
   }
 
   released(label: string): void {
@@ -107,8 +134,13 @@ export class PlacementController implements ClusterEvents {
     }
   }
 
-  room(_node: string): void {
+  room(node: string): void {
     for (const key of this.#short) this.#queue.addAfter(`workload/${key}`, ROOM_AFTER_MS)
+    if (this.cluster.nodes.views.get(node)?.schedulable !== false) return
+    // The last pod of a cordoned node takes the slot with it.
+    for (const [key, workload] of this.cluster.workloads) {
+      if (this.#isChosen(workload, node)) this.#add(`workload/${key}`)
+    }
   }
 
   report(key: string): void {
@@ -151,7 +183,9 @@ export class PlacementController implements ClusterEvents {
     this.#setShort(key, plan.result.short.length > 0)
     await this.#labels.write(plan.add, signal)
     await this.#labels.write(plan.remove, signal)
-    await this.#reports.write(workload, plan)
+    const notes = await this.#lostPods.end(key, workload, plan, signal)
+    await this.#reports.write(workload, plan, notes)
+    if (plan.frozen.size > 0) this.#queue.addAfter(`workload/${key}`, THAW_AFTER_MS)
   }
 
   /** Takes a label that nothing refers to off all nodes. */
@@ -175,11 +209,32 @@ export class PlacementController implements ClusterEvents {
     return false
   }
 
+  /** Whether a report says something else when a node changes that was not chosen. */
+  #concerns(workload: PlacedWorkload, before?: NodeView, now?: NodeView): boolean {
+    const [was, is] = [this.#isMember(workload, before), this.#isMember(workload, now)]
+    return was !== is || (is && !sameUse(before, now))
+  }
+
   #isMember({ selection }: PlacedWorkload, node: NodeView | undefined): boolean {
-    if (!node?.ready) return false
+    if (!node) return false
     const { inside } = this.cluster.areas
     return selection.rows.some((row) => factObstacle(row, node, inside) === undefined)
   }
+}
+
+/** Whether a node is as usable as before, as far as itself tells. */
+function sameUse(before: NodeView | undefined, now: NodeView | undefined): boolean {
+  return (
+    before?.ready === now?.ready &&
+    before?.schedulable === now?.schedulable &&
+    isDeepStrictEqual(before?.taints, now?.taints)
+  )
+}
+
+/** A node that is gone, or lost its labels by another hand, no longer shows that it was chosen. */
+function wasChosen({ choices }: PlacedWorkload, before: NodeView | undefined): boolean {
+  if (!before) return false
+  return [...choices.values()].some((label) => Object.hasOwn(before.labels, label))
 }
 
 /** Whether the facts about where a node is have changed. */

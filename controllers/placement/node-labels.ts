@@ -3,7 +3,7 @@ import type { NodeStore, VersionedNode } from '../../core/placement/choice/node-
 import { nodeView } from '../../core/placement/choice/node-view.ts'
 import { isStatus, type KubeClient } from '../../platform/kube/client.ts'
 import { pathTo } from '../../platform/kube/paths.ts'
-import { forEachParallel } from '../../platform/parallel.ts'
+import { type Keys, LabelBatches } from './label-batches.ts'
 import { labelWrites } from './metrics.ts'
 
 /** 1,000 labels took 1.5 to 2.8 s with 20 at a time on two cores; more brought nothing. */
@@ -29,28 +29,40 @@ export function change(changes: LabelChanges, node: string, key: string, present
 export class NodeLabels {
   readonly #client: KubeClient
   readonly #nodes: NodeStore
+  readonly #batches: LabelBatches
 
   constructor(client: KubeClient, nodes: NodeStore) {
     this.#client = client
     this.#nodes = nodes
-  }
-
-  async write(changes: LabelChanges, signal: AbortSignal): Promise<void> {
-    const work = [...changes].filter(([node, keys]) => this.#differs(node, keys))
-    await forEachParallel(work, PARALLEL_WRITES, async ([node, keys]) => {
-      signal.throwIfAborted()
-      await this.#patch(node, keys)
+    this.#batches = new LabelBatches({
+      parallel: PARALLEL_WRITES,
+      send: (node, keys) => this.#send(node, keys),
     })
   }
 
-  #differs(node: string, keys: ReadonlyMap<string, boolean>): boolean {
-    const labels = this.#nodes.views.get(node)?.labels
-    if (!labels) return false
-    return [...keys].some(([key, present]) => Object.hasOwn(labels, key) !== present)
+  /** All nodes are tried; the first error is thrown after the last one ended. */
+  async write(changes: LabelChanges, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    const writes: Promise<void>[] = []
+    for (const [node, keys] of changes) {
+      if (this.#batches.concerns(node) || this.#differing(node, keys).length > 0)
+        writes.push(this.#batches.add(node, keys))
+    }
+    const ends = await Promise.allSettled(writes)
+    for (const end of ends) if (end.status === 'rejected') throw end.reason
   }
 
-  async #patch(node: string, keys: ReadonlyMap<string, boolean>): Promise<void> {
-    const labels = Object.fromEntries([...keys].map(([key, on]) => [key, on ? PRESENT : null]))
+  #differing(node: string, keys: ReadonlyMap<string, boolean>): [key: string, present: boolean][] {
+    const labels = this.#nodes.views.get(node)?.labels
+    if (!labels) return []
+    return [...keys].filter(([key, present]) => Object.hasOwn(labels, key) !== present)
+  }
+
+  async #send(node: string, keys: Keys): Promise<void> {
+    // What came before may have done it already.
+    const differing = this.#differing(node, keys)
+    if (differing.length === 0) return
+    const labels = Object.fromEntries(differing.map(([key, on]) => [key, on ? PRESENT : null]))
     try {
       const path = pathTo('nodes', { name: node })
       const object = await this.#client.patch(path, { metadata: { labels } }, 'merge')

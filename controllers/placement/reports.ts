@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { HealingNote } from '../../core/healing/notes.ts'
 import type { PlacedWorkload } from '../../core/placement/observed.ts'
 import {
   newMove,
@@ -28,7 +29,11 @@ export class Reports {
     this.#cluster = cluster
   }
 
-  async write(workload: PlacedWorkload, { result, survey }: SelectionPlan): Promise<void> {
+  async write(
+    workload: PlacedWorkload,
+    { result, survey }: SelectionPlan,
+    notes: readonly HealingNote[],
+  ): Promise<void> {
     const { namespace } = workload
     const name = reportName(workload.kind, workload.name)
     const key = `${namespace}/${name}`
@@ -40,6 +45,8 @@ export class Reports {
       result,
       survey,
       nodes: this.#cluster.nodes.views,
+      whyLost: this.#cluster.losses.words,
+      notes,
       before: stored ? before : undefined,
       now: new Date().toISOString().replace(/\.\d+Z$/, 'Z'),
     })
@@ -114,7 +121,8 @@ export class Reports {
   #tell(workload: PlacedWorkload, before: PlacementStatus | undefined, now: PlacementStatus): void {
     const move = newMove(before, now)
     const gone = move?.from !== undefined && !this.#cluster.nodes.views.has(move.from)
-    if (move) moves.inc({ reason: gone ? 'gone' : 'unusable' })
+    const lost = move?.from !== undefined && this.#cluster.losses.why(move.from) !== undefined
+    if (move) moves.inc({ reason: lost ? 'lost' : gone ? 'gone' : 'unusable' })
     for (const event of reportEvents(before, now)) this.#events.record(workload, event)
   }
 }

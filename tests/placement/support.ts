@@ -41,7 +41,7 @@ const RESOURCE: Readonly<Record<string, keyof typeof RESOURCES>> = Object.fromEn
   ]),
 )
 
-/** Starts both; on any failure nothing is left running. */
+/** Starts both, with the built-in area "eu"; on any failure nothing is left running. */
 export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
   const table = options.nodes ?? worldNodes()
   const bed = await startTestbed({ podStart: 0.1, podStop: 0.1, ...options.bed, nodes: table })
@@ -52,6 +52,8 @@ export async function startCloud(options: CloudOptions = {}): Promise<Cloud> {
       ...options.edgenet,
     })
     await allLocated(bed, table)
+    const eu = pathTo('geoareas', { name: 'eu' })
+    await until(() => bed.admin.get(eu), { what: 'the built-in area' })
     const stop = async () => {
       await edgenet.stop()
       await bed.stop()

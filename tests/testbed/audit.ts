@@ -86,12 +86,13 @@ function toEvent(raw: RawEvent): AuditEvent {
 /** A watch is reported at its begin and at its end: the end is left out. */
 const isEcho = (raw: RawEvent): boolean => raw.verb === 'watch' && raw.stage === 'ResponseComplete'
 
-function readFrom(file: string, start: number): string {
+/** The bytes of a file from `start` to `end`, by default its end. */
+function readFrom(file: string, start: number, end?: number): Buffer {
   const fd = openSync(file, 'r')
   try {
-    const buffer = Buffer.alloc(Math.max(0, fstatSync(fd).size - start))
+    const buffer = Buffer.alloc(Math.max(0, (end ?? fstatSync(fd).size) - start))
     const length = readSync(fd, buffer, 0, buffer.length, start)
-    return buffer.toString('utf8', 0, length)
+    return buffer.subarray(0, length)
   } finally {
     closeSync(fd)
   }
@@ -108,15 +109,21 @@ export class AuditLog {
     this.#file = file
   }
 
-  /** The end of the log now. */
+  /** The end of the log now, behind its last whole line. */
   mark(): AuditPosition {
-    return existsSync(this.#file) ? statSync(this.#file).size : 0
+    if (!existsSync(this.#file)) return 0
+    const { size } = statSync(this.#file)
+    for (let back = 4096; ; back *= 4) {
+      const start = Math.max(0, size - back)
+      const line = readFrom(this.#file, start, size).lastIndexOf('\n')
+      if (line >= 0 || start === 0) return start + line + 1
+    }
   }
 
   /** All whole events behind a position, in the order of their answers. */
   since(position: AuditPosition): AuditEvent[] {
     if (!existsSync(this.#file)) return []
-    const lines = readFrom(this.#file, position).split('\n')
+    const lines = readFrom(this.#file, position).toString('utf8').split('\n')
     // The last piece is empty, or a line that is being written.
     lines.pop()
     const events = lines.filter((line) => line !== '').map((line) => JSON.parse(line) as RawEvent)

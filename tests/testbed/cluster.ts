@@ -17,12 +17,14 @@ const USAGE = `usage: npm run cluster -- [options]
   --pod-start SECONDS, --pod-stop SECONDS
                      how long fake pods take to start (3) and to end (2)
   --kubeconfig FILE  no control plane: EdgeNet alone, against the cluster of this kubeconfig
+  --host ADDRESS     how that cluster's API server reaches this machine (default 127.0.0.1)
 `
 
 interface Options {
   readonly nodes?: string | undefined
   readonly edgenet: boolean
   readonly kubeconfig?: string | undefined
+  readonly host?: string | undefined
   readonly lease: number
   readonly podStart: number
   readonly podStop: number
@@ -47,7 +49,7 @@ function readOptions(args: string[]): Options | undefined {
     args,
     options: {
       ...{ nodes: text, lease: text, kubeconfig: text, 'pod-start': text, 'pod-stop': text },
-      ...{ 'no-edgenet': flag, help: flag },
+      ...{ 'no-edgenet': flag, help: flag, host: text },
     },
   })
   if (values.help) return undefined
@@ -55,6 +57,7 @@ function readOptions(args: string[]): Options | undefined {
     nodes: values.nodes,
     edgenet: !values['no-edgenet'],
     kubeconfig: values.kubeconfig,
+    host: values.host,
     lease: seconds(values.lease, 'lease', 40),
     podStart: seconds(values['pod-start'], 'pod-start', 3),
     podStop: seconds(values['pod-stop'], 'pod-stop', 2),
@@ -89,7 +92,8 @@ async function start(options: Options, cleanups: Cleanup[]): Promise<string> {
   }
   if (options.edgenet) {
     say('starting EdgeNet')
-    const edgenet = await startEdgenet({ kubeconfig, log: say })
+    const { host } = options
+    const edgenet = await startEdgenet({ kubeconfig, log: say, ...(host !== undefined && { host }) })
     cleanups.push(() => edgenet.stop())
   }
   return kubeconfig

@@ -1,5 +1,5 @@
 import type { NodeView, Row } from '../types.ts'
-import { Holders, NOBODY } from './holders.ts'
+import { Holders, NOBODY, type Slots } from './holders.ts'
 import { type Option, RowOptions } from './options.ts'
 import { preference } from './preference.ts'
 
@@ -10,6 +10,12 @@ export interface Seats {
   readonly held: Map<string, NodeView>
   /** Held since before; moved to another row only if nothing else helps. */
   readonly sticky: Set<string>
+}
+
+/** Where rows can choose from; asked only if a row needs more nodes or might pass one on. */
+export interface Choice {
+  slots(): Slots
+  options(seats: Seats): readonly Option[]
 }
 
 /** More than any number of moves in one path. */
@@ -30,22 +36,27 @@ interface Visit {
 export class Assignment {
   readonly #seats: readonly Seats[]
   readonly #workload: string
-  readonly #optionsOf: (seats: Seats) => readonly Option[]
+  readonly #choice: Choice
   readonly #options: (RowOptions | undefined)[] = []
-  readonly #holders = new Holders()
+  /** Rows from which no path leads to a free node. */
+  readonly #stuck = new Set<number>()
+  #heldBy: Holders | undefined
 
-  /** `optionsOf` is asked only for rows that need more nodes or might pass one on. */
-  constructor(
-    seats: readonly Seats[],
-    workload: string,
-    optionsOf: (seats: Seats) => readonly Option[],
-  ) {
+  constructor(seats: readonly Seats[], workload: string, choice: Choice) {
     this.#seats = seats
     this.#workload = workload
-    this.#optionsOf = optionsOf
-    seats.forEach(({ held }, index) => {
-      for (const name of held.keys()) this.#holders.set(name, index)
-    })
+    this.#choice = choice
+  }
+
+  get #holders(): Holders {
+    if (!this.#heldBy) {
+      const holders = new Holders(this.#choice.slots())
+      this.#seats.forEach(({ held }, index) => {
+        for (const name of held.keys()) holders.set(name, index)
+      })
+      this.#heldBy = holders
+    }
+    return this.#heldBy
   }
 
   /** Fills the rows as far as it can be done, those with the least choice first. */
@@ -53,9 +64,10 @@ export class Assignment {
     const order = this.#scarcestFirst()
     // First without touching what was held before: then that moves only if more places get filled.
     for (const allowSticky of [false, true]) {
+      this.#stuck.clear()
       for (const index of order) {
-        while (this.#missing(index) > 0) {
-          if (!this.#augment(index, allowSticky)) break
+        while (this.#missing(index) > 0 && !this.#stuck.has(index)) {
+          this.#augment(index, allowSticky)
         }
       }
     }
@@ -71,8 +83,9 @@ export class Assignment {
    * cannot be filled anyhow come last, so that they starve no other. Ties in the given order.
    */
   #scarcestFirst(): number[] {
-    return [...this.#seats.keys()]
-      .filter((index) => this.#missing(index) > 0)
+    const missing = [...this.#seats.keys()].filter((index) => this.#missing(index) > 0)
+    if (missing.length < 2) return missing
+    return missing
       .map((index) => ({
         index,
         slack: this.#optionsFor(index).countFree() - this.#missing(index),
@@ -88,12 +101,8 @@ export class Assignment {
     let options = this.#options[index]
     if (!options) {
       const seats = this.#seats[index] as Seats
-      const list = this.#optionsOf(seats)
-      const wants = preference(
-        seats.row,
-        this.#workload,
-        list.map(({ node }) => node),
-      )
+      const list = this.#choice.options(seats)
+      const wants = preference(seats.row, this.#workload, list)
       for (const node of seats.held.values()) wants.add(node)
       options = new RowOptions(list, wants, this.#holders)
       this.#options[index] = options
@@ -101,20 +110,22 @@ export class Assignment {
     return options
   }
 
-  /** One more node for a row, by the path with the fewest moves; false: there is none. */
-  #augment(start: number, allowSticky: boolean): boolean {
+  /** One more node for a row, by the path with the fewest moves; if there is none, it is stuck. */
+  #augment(start: number, allowSticky: boolean): void {
     const visits: Visit[] = this.#seats.map(() => ({ cost: Number.POSITIVE_INFINITY, done: false }))
     ;(visits[start] as Visit).cost = 0
     for (;;) {
       const index = cheapest(visits)
-      if (index === undefined) return false
+      if (index === undefined) break
       const free = this.#optionsFor(index).bestFree()
       if (free) {
         this.#shift(index, free, visits)
-        return true
+        return
       }
       this.#visit(index, visits, allowSticky)
     }
+    // What was visited leads to no free node, now and later: none becomes free.
+    for (const [index, { done }] of visits.entries()) if (done) this.#stuck.add(index)
   }
 
   /** Takes a free node into the last row of a path, and passes nodes on back to its start. */
@@ -166,7 +177,7 @@ export class Assignment {
     const offers = new Map<number, { readonly option: number; readonly cost: number }>()
     for (const { option, holder } of options.held()) {
       const sticky = this.#seats[holder]?.sticky.has(options.node(option).name)
-      if (visits[holder]?.done || (sticky && !allowSticky)) continue
+      if (visits[holder]?.done || this.#stuck.has(holder) || (sticky && !allowSticky)) continue
       const cost = 1 + (sticky ? STICKY_MOVE : 0)
       const rival = offers.get(holder)
       const better = !rival || cost < rival.cost

@@ -1,7 +1,9 @@
 import { type Obstacle, Tally } from '../report/reasons.ts'
 import type { NodeView, Row } from '../types.ts'
-import type { Seats } from './assignment.ts'
-import { hostEnterObstacle, hostStayObstacle, leavesSlot } from './eligible.ts'
+import type { Choice, Seats } from './assignment.ts'
+import { hostStayObstacle, leavesSlot } from './eligible.ts'
+import type { FactTable } from './fact-table.ts'
+import { Hosts } from './hosts.ts'
 import { factObstacle } from './membership.ts'
 import type { Option } from './options.ts'
 import type { SelectInput, Shortfall } from './select-types.ts'
@@ -9,15 +11,23 @@ import { keep, type Stayer } from './sticky.ts'
 
 const TAKEN: Obstacle = { reason: 'Taken' }
 
-const freeOption = (node: NodeView): Option => ({ node, free: true, priority: 0 })
+type Seat = Pick<Option, 'free' | 'priority'>
+
+const FREE: Seat = { free: true, priority: 0 }
+
+function optionOf(hosts: Hosts, slot: number, { free, priority }: Seat): Option {
+  const point = hosts.table.point(slot)
+  const node = hosts.node(slot)
+  return point ? { node, slot, free, priority, point } : { node, slot, free, priority }
+}
 
 /** Which nodes each row may keep and may have, and why it may not have others. */
-export class Candidates {
+export class Candidates implements Choice {
   readonly #input: SelectInput
   readonly #rows: readonly Row[]
   /** Nodes of any of the rows that may remain with the workload. */
   readonly #members = new Map<string, NodeView>()
-  readonly #enter = new Map<string, Obstacle | undefined>()
+  #hosts: Hosts | undefined
 
   constructor(input: SelectInput, rows: readonly Row[]) {
     this.#input = input
@@ -73,50 +83,54 @@ export class Candidates {
     return factObstacle(row, node, this.#input.conditions.inside) === undefined
   }
 
-  #enterObstacle(node: NodeView): Obstacle | undefined {
-    if (!this.#enter.has(node.name)) {
-      this.#enter.set(node.name, hostEnterObstacle(node, this.#input.conditions))
-    }
-    return this.#enter.get(node.name)
+  /** Made when first asked for: a settled selection looks at its own nodes only. */
+  get #all(): Hosts {
+    this.#hosts ??= Hosts.of(this.#input)
+    return this.#hosts
+  }
+
+  slots(): FactTable {
+    return this.#all.table
   }
 
   /** What a row could have. */
   options({ row }: Seats): Option[] {
+    const hosts = this.#all
     const options: Option[] = []
-    for (const node of this.#input.nodes.values()) {
-      if (!this.#inFacts(row, node)) continue
-      const obstacle = this.#enterObstacle(node)
+    for (const slot of hosts.members(row)) {
+      const node = hosts.node(slot)
+      const obstacle = hosts.obstacle(slot)
       const member = this.#members.has(node.name)
       if (!member && obstacle) continue
-      options.push(member ? this.#memberOption(row, node, obstacle) : freeOption(node))
+      const seat = member ? this.#memberSeat(row, node, obstacle) : FREE
+      options.push(optionOf(hosts, slot, seat))
     }
     return options
   }
 
   /** A node that its row gave up: free for others if it could enter, or if its own pods fill it. */
-  #memberOption(row: Row, node: NodeView, obstacle: Obstacle | undefined): Option {
+  #memberSeat(row: Row, node: NodeView, obstacle: Obstacle | undefined): Seat {
     const { current, podsOn } = this.#input
     const own = current.get(row.id)?.has(node.name) ?? false
     const full = obstacle?.reason === 'NoRoom' || obstacle?.reason === 'LabelCap'
     const busy = (podsOn?.get(node.name) ?? 0) > 0
     const free = own || !obstacle || (full && busy)
-    return { node, free, priority: own ? 2 : busy ? 1 : 0 }
+    return { free, priority: own ? 2 : busy ? 1 : 0 }
   }
 
   /** What a row misses and why: nothing or one entry. */
   shortfall({ row, held, wanted }: Seats, all: readonly Seats[]): Shortfall[] {
     if (held.size >= wanted) return []
+    const hosts = this.#all
     const tally = new Tally()
-    const { nodes, conditions } = this.#input
     const taken = new Set(all.flatMap((other) => [...other.held.keys()]))
-    for (const node of nodes.values()) {
-      if (held.has(node.name)) continue
-      const fact = factObstacle(row, node, conditions.inside)
-      const obstacle = fact ?? (taken.has(node.name) ? TAKEN : this.#enterObstacle(node))
-      if (obstacle && obstacle.reason !== 'Outside' && obstacle.reason !== 'Unlocated') {
-        tally.add(obstacle)
-      }
+    for (const slot of hosts.members(row)) {
+      const { name } = hosts.node(slot)
+      if (held.has(name)) continue
+      const obstacle = taken.has(name) ? TAKEN : hosts.obstacle(slot)
+      if (obstacle) tally.add(obstacle)
     }
+    for (const obstacle of hosts.unjudged(row)) tally.add(obstacle)
     return [{ row: row.id, wanted, chosen: held.size, reasons: tally.counts() }]
   }
 }

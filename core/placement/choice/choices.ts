@@ -31,6 +31,11 @@ export class Choices {
     else this.#requests.delete(label)
   }
 
+  /** Whether a node has pods of a choice. */
+  hasPods(label: string, node: string): boolean {
+    return (this.#pods.get(label)?.get(node) ?? 0) > 0
+  }
+
   /** Pods by node, of any of the labels. */
   podsOn(labels: readonly string[]): Map<string, number> {
     const sums = new Map<string, number>()
@@ -54,7 +59,7 @@ export class Choices {
     for (const [name, amount] of Object.entries(usage.used(node.name))) take(name, amount)
     for (const label of Object.keys(node.labels)) {
       const requests = isChoiceLabel(label) ? this.#requests.get(label) : undefined
-      if (!requests || (this.#pods.get(label)?.get(node.name) ?? 0) > 0) continue
+      if (!requests || this.hasPods(label, node.name)) continue
       take('pods', 1)
       for (const [name, amount] of Object.entries(requests)) take(name, amount)
     }

@@ -1,24 +1,26 @@
 /** No row holds the node. */
 export const NOBODY = -1
 
-/** Which row holds which node. Nodes are numbered, since the search asks for holders very often. */
-export class Holders {
-  readonly #numbers = new Map<string, number>()
-  /** Index of the row that holds a node, or NOBODY, by the node's number. */
-  readonly rows: number[] = []
+/** The numbers of the nodes: all below `size`. */
+export interface Slots {
+  readonly size: number
+  slot(node: string): number | undefined
+}
 
-  /** The number of a node, the same for as long as this object lives. */
-  number(node: string): number {
-    let number = this.#numbers.get(node)
-    if (number === undefined) {
-      number = this.rows.length
-      this.#numbers.set(node, number)
-      this.rows.push(NOBODY)
-    }
-    return number
+/** Which row holds which node, by the node's slot, since the search asks for holders very often. */
+export class Holders {
+  /** Index of the row that holds a node, or NOBODY. */
+  readonly rows: Int32Array
+  readonly #slots: Slots
+
+  constructor(slots: Slots) {
+    this.#slots = slots
+    this.rows = new Int32Array(slots.size).fill(NOBODY)
   }
 
   set(node: string, row: number): void {
-    this.rows[this.number(node)] = row
+    const slot = this.#slots.slot(node)
+    if (slot === undefined) throw new Error(`node ${node} has no slot`)
+    this.rows[slot] = row
   }
 }

@@ -38,8 +38,9 @@ export function isLocated(node: NodeView): boolean {
   return Object.hasOwn(node.labels, COUNTRY_LABEL)
 }
 
-function unknown(area: Area): Obstacle {
-  return area.kind === 'named' ? { reason: 'AreaUnknown', detail: area.name } : UNLOCATED
+function unknown(area: Area, node: NodeView): Obstacle {
+  const undefinedArea = area.kind === 'named' && node.place !== undefined
+  return undefinedArea ? { reason: 'AreaUnknown', detail: area.name } : UNLOCATED
 }
 
 /** Inside at least one; an area that cannot be judged is named only when no other one holds the node. */
@@ -48,7 +49,7 @@ function outsideAll(areas: readonly Area[], node: NodeView, inside: Inside): Obs
   for (const area of areas) {
     const verdict = inside(area, node)
     if (verdict) return undefined
-    if (verdict === undefined) obstacle = unknown(area)
+    if (verdict === undefined) obstacle = unknown(area, node)
   }
   return areas.length === 0 ? undefined : obstacle
 }
@@ -56,7 +57,7 @@ function outsideAll(areas: readonly Area[], node: NodeView, inside: Inside): Obs
 function insideAny(areas: readonly Area[], node: NodeView, inside: Inside): Obstacle | undefined {
   for (const area of areas) {
     const verdict = inside(area, node)
-    if (verdict !== false) return verdict ? OUTSIDE : unknown(area)
+    if (verdict !== false) return verdict ? OUTSIDE : unknown(area, node)
   }
   return undefined
 }

@@ -1,14 +1,13 @@
 import type { NodeView } from '../types.ts'
 import { type Holders, NOBODY } from './holders.ts'
-import type { Preference } from './preference.ts'
+import type { Contender, Preference } from './preference.ts'
 
-/** A node that a row could have. */
-export interface Option {
-  readonly node: NodeView
+/** A node that a row could have. Of higher priority are those that the workload is about to leave. */
+export interface Option extends Contender {
+  /** Of the node: see Holders. */
+  readonly slot: number
   /** False: only while another row holds it, as a node that may stay but could not enter. */
   readonly free: boolean
-  /** Higher is taken first: nodes that the workload is about to leave, but has pods on. */
-  readonly priority: number
 }
 
 /** The nodes that one row could have, and which it wants first. Options are meant by their index. */
@@ -16,24 +15,21 @@ export class RowOptions {
   readonly preference: Preference
   readonly #list: readonly Option[]
   readonly #holders: Holders
-  readonly #numbers: Int32Array
-  readonly #priorities: Int8Array
-  /** Options that were free when last looked at, in no order; what is once held stays with some row. */
-  readonly #open: Int32Array
+  readonly #slots: Uint32Array
+  /** Options that may be free, in no order; what is once held stays with some row. */
+  readonly #open: Uint32Array
   #opened = 0
 
   constructor(list: readonly Option[], wants: Preference, holders: Holders) {
     this.preference = wants
     this.#list = list
     this.#holders = holders
-    this.#numbers = new Int32Array(list.length)
-    this.#priorities = new Int8Array(list.length)
-    this.#open = new Int32Array(list.length)
-    list.forEach(({ node, free, priority }, i) => {
-      this.#numbers[i] = holders.number(node.name)
-      this.#priorities[i] = priority
+    this.#slots = new Uint32Array(list.length)
+    this.#open = new Uint32Array(list.length)
+    for (const [i, { slot, free }] of list.entries()) {
+      this.#slots[i] = slot
       if (free) this.#open[this.#opened++] = i
-    })
+    }
   }
 
   node(option: number): NodeView {
@@ -42,42 +38,46 @@ export class RowOptions {
 
   /** How many options nobody holds. */
   countFree(): number {
-    this.bestFree()
-    return this.#opened
+    return this.#open.subarray(0, this.#opened).filter((i) => this.#holder(i) === NOBODY).length
   }
 
   /** The best option that nobody holds; undefined: none. */
   bestFree(): NodeView | undefined {
-    const { rows } = this.#holders
-    const numbers = this.#numbers
+    const { ranks } = this.preference
     const open = this.#open
-    let best = -1
-    let kept = 0
-    for (let n = 0; n < this.#opened; n++) {
+    let best: number | undefined
+    let highest = Number.NEGATIVE_INFINITY
+    let n = 0
+    // Runs for every pick over every option; few pass the first test.
+    while (n < this.#opened) {
       const i = open[n] as number
-      if (rows[numbers[i] as number] !== NOBODY) continue
-      open[kept++] = i
-      if (best < 0 || this.better(i, best)) best = i
+      if ((ranks[i] as number) < highest) n++
+      else if (this.#holder(i) !== NOBODY) open[n] = open[--this.#opened] as number
+      else {
+        n++
+        if (best !== undefined && !this.better(i, best)) continue
+        best = i
+        highest = this.preference.rank(i)
+      }
     }
-    this.#opened = kept
-    return best < 0 ? undefined : this.node(best)
+    return best === undefined ? undefined : this.node(best)
   }
 
   /** The options that rows hold, with the index of the row. */
   *held(): IterableIterator<{ readonly option: number; readonly holder: number }> {
-    for (const [option, number] of this.#numbers.entries()) {
-      const holder = this.#holders.rows[number] ?? NOBODY
+    for (const option of this.#slots.keys()) {
+      const holder = this.#holder(option)
       if (holder !== NOBODY) yield { option, holder }
     }
   }
 
   /** Whether the row wants option i rather than option j. */
   better(i: number, j: number): boolean {
-    const { scores, weights } = this.preference
-    const by =
-      (this.#priorities[i] as number) - (this.#priorities[j] as number) ||
-      (scores[i] as number) - (scores[j] as number) ||
-      (weights[i] as number) - (weights[j] as number)
+    const by = this.preference.rank(i) - this.preference.rank(j)
     return by === 0 ? this.node(i).name < this.node(j).name : by > 0
+  }
+
+  #holder(option: number): number {
+    return this.#holders.rows[this.#slots[option] as number] as number
   }
 }

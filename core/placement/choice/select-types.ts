@@ -1,6 +1,7 @@
 import type { ReasonCount } from '../report/reasons.ts'
 import type { NodeView, Row } from '../types.ts'
 import type { Conditions } from './eligible.ts'
+import type { Hosts } from './hosts.ts'
 
 /** The nodes by name, in any order; a Map is one. */
 export interface Nodes {
@@ -19,6 +20,8 @@ export interface SelectInput {
   readonly conditions: Conditions
   /** How many pods of the workload are on a node. */
   readonly podsOn?: ReadonlyMap<string, number>
+  /** The same nodes under the same conditions, where a table of them is kept. */
+  readonly hosts?: Hosts
 }
 
 /** A choice label to write or to take off. */

@@ -12,7 +12,7 @@ export function selectNodes(input: SelectInput): SelectResult {
   const rows = input.rows.filter((row) => row.nodes !== undefined).sort(byId)
   const candidates = new Candidates(input, rows)
   const seats = candidates.sticky()
-  new Assignment(seats, input.workload, (own) => candidates.options(own)).fill()
+  new Assignment(seats, input.workload, candidates).fill()
   const kept = new Map(
     seats
       .map((row) => [row.row.id, candidates.slotsKept(row)] as const)

@@ -11,18 +11,12 @@ export interface Stayer {
 
 /** The best `count`: those with pods first, then as the row prefers. */
 function best(row: Row, workload: string, stayers: readonly Stayer[], count: number): NodeView[] {
-  const nodes = stayers.map(({ node }) => node)
-  if (nodes.length <= count) return nodes
-  const { scores, weights } = preference(row, workload, nodes)
-  return stayers
-    .map(({ node, busy }, i) => ({ node, busy, score: scores[i] ?? 0, weight: weights[i] ?? 0 }))
-    .sort(
-      (a, b) =>
-        Number(b.busy) - Number(a.busy) ||
-        b.score - a.score ||
-        b.weight - a.weight ||
-        (a.node.name < b.node.name ? -1 : 1),
-    )
+  if (stayers.length <= count) return stayers.map(({ node }) => node)
+  const contenders = stayers.map(({ node, busy }) => ({ node, priority: busy ? 1 : 0 }))
+  const wants = preference(row, workload, contenders)
+  return contenders
+    .map(({ node }, i) => ({ node, rank: wants.rank(i) }))
+    .sort((a, b) => b.rank - a.rank || (a.node.name < b.node.name ? -1 : 1))
     .slice(0, count)
     .map(({ node }) => node)
 }

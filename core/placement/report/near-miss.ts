@@ -1,8 +1,8 @@
 import { nearest } from '../../nearest.ts'
-import { hostEnterObstacle } from '../choice/eligible.ts'
-import { circleOf, factObstacle, isLocated, type RowFacts } from '../choice/membership.ts'
-import type { SelectInput } from '../choice/select-types.ts'
-import type { Area, NodeView, Requirement } from '../types.ts'
+import { IN } from '../choice/fact-table.ts'
+import type { Hosts } from '../choice/hosts.ts'
+import type { RowFacts } from '../choice/membership.ts'
+import { LOCATED, type RowKey, rowKeys } from '../choice/row-keys.ts'
 import { type Measure, nearestOutside, type Outside } from './nearest-outside.ts'
 import { areaWords, keyWords, kmWords, nodesWords, valueWords } from './words.ts'
 
@@ -20,75 +20,53 @@ export type NearMiss =
       readonly name: string
     }
 
-/** One key of a row: the facts that hold it alone. */
-interface Key {
+/** A key as the user knows it. */
+interface KeyWords {
   readonly name: string
   readonly text: string
-  readonly facts: RowFacts
-  /** Of an attribute: the label, and its values as the user writes them. */
-  readonly label?: string
-  readonly values?: readonly string[]
-  /** Of an area or a circle: where the nodes should be. */
-  readonly areas?: readonly Area[]
+  /** Of an attribute, as the user writes them. */
+  readonly values: readonly string[]
 }
 
-const NO_FACTS: RowFacts = { attributes: [], anyOf: [], noneOf: [] }
-
-/** The keys of a row. Requirements on one label belong together (`NotIn` goes with `Exists`). */
-function keysOf(row: RowFacts): Key[] {
-  const byLabel = new Map<string, Requirement[]>()
-  for (const requirement of row.attributes) {
-    byLabel.set(requirement.key, [...(byLabel.get(requirement.key) ?? []), requirement])
+function wordsOf({ label, facts, areas = [] }: RowKey): KeyWords {
+  const { attributes, anyOf, noneOf } = facts
+  if (label !== undefined) {
+    const values = attributes.flatMap(({ operator, values: own = [] }) =>
+      own.map((value) => (operator === 'NotIn' ? '!' : '') + valueWords(label, value)),
+    )
+    const name = keyWords(label)
+    return { name, text: `${name}=${values.join(',')}`, values }
   }
-  return [...[...byLabel].map(attributeKey), ...areaKeys(row)]
+  const [circle] = areas
+  if (facts.near && circle?.kind === 'circle')
+    return { name: 'near', text: `the limit of ${kmWords(circle.km)}`, values: [] }
+  const excluded = noneOf.length > 0 ? 'the exclusion of ' : ''
+  const text = excluded + [...anyOf, ...noneOf].map(areaWords).join(' or ')
+  return { name: 'area', text, values: [] }
 }
 
-function areaKeys(row: RowFacts): Key[] {
-  const { anyOf, noneOf, near } = row
-  const keys: Key[] = []
-  if (anyOf.length > 0) {
-    const text = anyOf.map(areaWords).join(' or ')
-    keys.push({ name: 'area', text, facts: { ...NO_FACTS, anyOf }, areas: anyOf })
+/** The located nodes (slots) that a single key keeps out, for each key; usable or not. */
+function excluded(keys: readonly RowKey[], { table }: Hosts): Map<RowKey, number[]> {
+  const columns = keys.map((key) => table.column(key))
+  const located = table.column(LOCATED)
+  const found = keys.map((): number[] => [])
+  for (let slot = 0; slot < table.size; slot++) {
+    if (located[slot] !== IN) continue
+    const key = onlyFailure(columns, slot)
+    if (key !== undefined) found[key]?.push(slot)
   }
-  for (const area of noneOf) {
-    const facts = { ...NO_FACTS, noneOf: [area] }
-    keys.push({ name: 'area', text: `the exclusion of ${areaWords(area)}`, facts })
-  }
-  const circle = circleOf(row)
-  if (near && circle) {
-    const text = `the limit of ${kmWords(circle.km)}`
-    keys.push({ name: 'near', text, facts: { ...NO_FACTS, near }, areas: [circle] })
-  }
-  return keys
+  return new Map(keys.map((key, i) => [key, found[i] ?? []]))
 }
 
-function attributeKey([label, attributes]: readonly [string, readonly Requirement[]]): Key {
-  const values = attributes.flatMap(({ operator, values = [] }) =>
-    values.map((value) => (operator === 'NotIn' ? '!' : '') + valueWords(label, value)),
-  )
-  const name = keyWords(label)
-  return {
-    name,
-    text: `${name}=${values.join(',')}`,
-    facts: { ...NO_FACTS, attributes },
-    values,
-    label,
+/** Index of the one column that does not hold a slot; undefined: none or several. */
+function onlyFailure(columns: readonly Uint8Array[], slot: number): number | undefined {
+  let failing: number | undefined
+  for (let i = 0; i < columns.length; i++) {
+    if (columns[i]?.[slot] === IN) continue
+    if (failing !== undefined) return undefined
+    failing = i
   }
-}
-
-/** The located, usable nodes that a single key keeps out, by key. */
-function excluded(keys: readonly Key[], { nodes, conditions }: SelectInput): Map<Key, NodeView[]> {
-  const found = new Map<Key, NodeView[]>()
-  for (const node of nodes.values()) {
-    if (!isLocated(node)) continue
-    const failing = keys.filter(({ facts }) => factObstacle(facts, node, conditions.inside))
-    const [key] = failing
-    if (!key || failing.length > 1 || hostEnterObstacle(node, conditions)) continue
-    const list = found.get(key)
-    if (list) list.push(node)
-    else found.set(key, [node])
-  }
-  return found
+  return failing
 }
 
 /** Values that are looked up among the known ones: a list that long is no spelling mistake. */
@@ -97,12 +75,22 @@ const SPELT = 8
 /** Keys whose values nobody checks at admission, so that they can be misspelt. */
 const UNCHECKED: ReadonlySet<string> = new Set(['state', 'city'])
 
-function similarValue({ name, label, values = [] }: Key, nodes: readonly NodeView[]) {
+/** `slots`: the nodes that the key alone keeps out. A value that any node has is spelt right. */
+function similarValue(
+  { label }: RowKey,
+  { name, values }: KeyWords,
+  slots: readonly number[],
+  hosts: Hosts,
+): string | undefined {
   if (label === undefined || !UNCHECKED.has(name)) return undefined
-  const known = new Set(nodes.map(({ labels }) => valueWords(label, labels[label] ?? '')))
+  const shown = (stored: Iterable<string>) =>
+    Array.from(stored, (value) => valueWords(label, value))
+  const existing = new Set(shown(hosts.table.labelValues(label)))
+  const known = new Set(slots.map((slot) => hosts.node(slot).labels[label] ?? ''))
   known.delete('')
-  const sorted = [...known].sort()
+  const sorted = [...new Set(shown(known))].sort()
   for (const value of values.slice(0, SPELT)) {
+    if (existing.has(value)) continue
     const similar = nearest(value, sorted)
     if (similar !== undefined) return similar
   }
@@ -113,25 +101,31 @@ function similarValue({ name, label, values = [] }: Key, nodes: readonly NodeVie
  * The nearest node outside a row's area or circle, if the rest of the row lets one in; otherwise the
  * key that keeps out the most nodes. Undefined: no single key is to blame.
  */
-export function nearMiss(
-  row: RowFacts,
-  input: SelectInput,
-  measure: Measure,
-): NearMiss | undefined {
-  const found = excluded(keysOf(row), input)
-  for (const [{ areas }, nodes] of found) {
-    const outside = areas && nearestOutside(areas, nodes, measure)
+export function nearMiss(row: RowFacts, hosts: Hosts, measure: Measure): NearMiss | undefined {
+  const found = excluded(rowKeys(row), hosts)
+  for (const [{ areas }, slots] of found) {
+    const outside = areas && nearestOutside(areas, slots, hosts, measure)
     if (outside) return { kind: 'outside', ...outside }
   }
-  const [worst] = [...found].sort(([, a], [, b]) => b.length - a.length)
+  return worstKey(found, hosts)
+}
+
+function worstKey(found: ReadonlyMap<RowKey, number[]>, hosts: Hosts): NearMiss | undefined {
+  const [worst] = [...found]
+    // Without a radius, `near` keeps out only nodes whose place is not known.
+    .filter(([{ facts, areas }]) => !facts.near || areas)
+    .map(([key, slots]) => [key, slots.filter((slot) => !hosts.obstacle(slot))] as const)
+    .filter(([, slots]) => slots.length > 0)
+    .sort(([, a], [, b]) => b.length - a.length)
   if (!worst) return undefined
-  const [key, nodes] = worst
-  const similar = similarValue(key, nodes)
+  const [key, slots] = worst
+  const words = wordsOf(key)
+  const similar = similarValue(key, words, slots, hosts)
   return {
     kind: 'key',
-    key: key.text,
-    name: key.name,
-    gained: nodes.length,
+    key: words.text,
+    name: words.name,
+    gained: slots.length,
     ...(similar !== undefined && { similar }),
   }
 }

@@ -1,4 +1,5 @@
 import { type Place, unitVector, type Vector } from '../../geo/distance.ts'
+import type { Hosts } from '../choice/hosts.ts'
 import { PREFIX } from '../labels.ts'
 import type { Area, NodeView } from '../types.ts'
 import { kmWords } from './words.ts'
@@ -18,17 +19,34 @@ export interface Outside {
 }
 
 /**
- * How many nodes are measured exactly. A distance to an outline of 10,000 vertices costs about a tenth
- * of a millisecond, so of thousands of nodes all others are only compared with the anchors.
+ * How many pairs of a node and an area are measured exactly, for at most MEASURED nodes. A distance to
+ * an outline of 10,000 vertices costs about a tenth of a millisecond, so of thousands of nodes all
+ * others are only compared with the anchors.
  */
+const MEASUREMENTS = 16
 const MEASURED = 8
 
-/** Square of the chord to the nearest anchor, on the unit sphere. */
-function roughly({ lat, lon }: Place, anchors: readonly Vector[]): number {
-  const [x, y, z] = unitVector(lat, lon)
+/** Places that stand for the areas together. */
+const ANCHORS = 64
+
+/** Unit vectors of places on the areas, one after the other. */
+function anchorsOf(areas: readonly Area[], measure: Measure): Float64Array {
+  const places = areas.flatMap((area) => measure.anchors(area))
+  const step = Math.ceil(places.length / ANCHORS)
+  const some = places.filter((_, i) => i % step === 0)
+  return Float64Array.from(some.flatMap(({ lat, lon }: Place) => unitVector(lat, lon)))
+}
+
+/** Square of the chord from a point to the nearest anchor, on the unit sphere; NaN for no place. */
+function roughly([x, y, z]: Vector, anchors: Float64Array): number {
   let least = Number.POSITIVE_INFINITY
-  for (const [a, b, c] of anchors) {
-    least = Math.min(least, (a - x) ** 2 + (b - y) ** 2 + (c - z) ** 2)
+  // A pass over all nodes for one answer: no calls in it.
+  for (let i = 0; i < anchors.length; i += 3) {
+    const dx = (anchors[i] as number) - x
+    const dy = (anchors[i + 1] as number) - y
+    const dz = (anchors[i + 2] as number) - z
+    const chord = dx * dx + dy * dy + dz * dz
+    if (!(chord >= least)) least = chord
   }
   return least
 }
@@ -38,39 +56,41 @@ interface Rough {
   readonly rough: number
 }
 
-/** The nodes that are roughly nearest, by one pass that keeps only those. */
+/** The usable nodes that are roughly nearest, by one pass that keeps only `count` of them. */
 function shortlist(
-  areas: readonly Area[],
-  nodes: readonly NodeView[],
-  measure: Measure,
+  anchors: Float64Array,
+  slots: readonly number[],
+  hosts: Hosts,
+  count: number,
 ): readonly NodeView[] {
-  const anchors = areas
-    .flatMap((area) => measure.anchors(area))
-    .map(({ lat, lon }) => unitVector(lat, lon))
   let list: Rough[] = []
-  for (const node of nodes) {
-    if (!node.place) continue
-    const rough = roughly(node.place, anchors)
-    const last = list[MEASURED - 1]
-    if (last && rough > last.rough) continue
-    list.push({ node, rough })
+  for (const slot of slots) {
+    const point = hosts.table.point(slot)
+    const rough = point ? roughly(point, anchors) : Number.NaN
+    // Before the costly question whether it can be used.
+    if (!(rough <= (list[count - 1]?.rough ?? Number.POSITIVE_INFINITY))) continue
+    if (hosts.obstacle(slot)) continue
+    list.push({ node: hosts.node(slot), rough })
     list.sort((a, b) => a.rough - b.rough || (a.node.name < b.node.name ? -1 : 1))
-    list = list.slice(0, MEASURED)
+    list = list.slice(0, count)
   }
   return list.map(({ node }) => node)
 }
 
 /**
- * The node nearest to any of the areas, of nodes outside them; undefined: no node or no outline.
- * Where many nodes are about equally near it may be another one of those.
+ * The usable node (of the slots, which are outside) that is nearest to any of the areas; undefined: no
+ * node or no outline. Where many nodes are about equally near it may be another one of those.
  */
 export function nearestOutside(
   areas: readonly Area[],
-  nodes: readonly NodeView[],
+  slots: readonly number[],
+  hosts: Hosts,
   measure: Measure,
 ): Outside | undefined {
+  const anchors = anchorsOf(areas, measure)
+  const count = Math.max(1, Math.min(MEASURED, Math.floor(MEASUREMENTS / areas.length)))
   let best: Outside | undefined
-  for (const node of shortlist(areas, nodes, measure)) {
+  for (const node of anchors.length > 0 ? shortlist(anchors, slots, hosts, count) : []) {
     for (const area of areas) {
       const km = measure.distanceKm(area, node)
       if (km === undefined || (best && km >= best.km)) continue

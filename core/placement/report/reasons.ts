@@ -20,7 +20,7 @@ const WORDS = {
   ],
   Lost: ['is lost', 'are lost'],
   /** Was lost and came back: not chosen anew for a while. */
-  HeldDown: ['was lost a moment ago', 'were lost a moment ago'],
+  HeldDown: ['is held back after a loss', 'are held back after a loss'],
   NotReady: ['is not ready', 'are not ready'],
   Cordoned: ['is cordoned', 'are cordoned'],
   /** Detail: the key of the taint. */
@@ -57,19 +57,24 @@ export function reasonWords({ reason, detail, count }: ReasonCount): string {
 
 /** Counts equal obstacles; most frequent first, then in the order of the table, then by detail. */
 export class Tally {
-  readonly #counts = new Map<string, ReasonCount>()
+  readonly #counts = new Map<string, { readonly obstacle: Obstacle; count: number }>()
 
   add(obstacle: Obstacle): void {
-    const key = `${obstacle.reason} ${obstacle.detail ?? ''}`
-    this.#counts.set(key, { ...obstacle, count: (this.#counts.get(key)?.count ?? 0) + 1 })
+    const { reason, detail } = obstacle
+    const key = detail === undefined ? reason : `${reason} ${detail}`
+    const known = this.#counts.get(key)
+    if (known) known.count++
+    else this.#counts.set(key, { obstacle, count: 1 })
   }
 
   counts(): ReasonCount[] {
-    return [...this.#counts.values()].sort(
-      (a, b) =>
-        b.count - a.count ||
-        REASONS.indexOf(a.reason) - REASONS.indexOf(b.reason) ||
-        ((a.detail ?? '') < (b.detail ?? '') ? -1 : 1),
-    )
+    return [...this.#counts.values()]
+      .map(({ obstacle, count }) => ({ ...obstacle, count }))
+      .sort(
+        (a, b) =>
+          b.count - a.count ||
+          REASONS.indexOf(a.reason) - REASONS.indexOf(b.reason) ||
+          ((a.detail ?? '') < (b.detail ?? '') ? -1 : 1),
+      )
   }
 }

@@ -7,6 +7,9 @@ import { reasonWords } from './reasons.ts'
 import { isShort, type RowSurvey, type Survey } from './survey.ts'
 import { rowWords } from './words.ts'
 
+/** What the Placement's schema allows, in characters. */
+const MAX_MESSAGE = 65_536
+
 /** One row of a Placement's status. */
 export interface RowReport {
   readonly id: string
@@ -72,7 +75,7 @@ export function placementStatus(input: ReportInput): PlacementStatus {
     ? rows.flatMap((row) => row.nodes ?? [])
     : undefined
   const texts = [workload.problem ?? statusText(survey), ...notesOf(input)]
-  const message = texts.join('; ')
+  const message = texts.join('; ').slice(0, MAX_MESSAGE)
   const lastMove = moveOf(rows, input) ?? before?.lastMove
   return {
     observedGeneration: workload.generation,

@@ -1,7 +1,7 @@
-import { hostEnterObstacle } from '../choice/eligible.ts'
-import { COUNTRY_LABEL, factObstacle, type Inside, isLocated } from '../choice/membership.ts'
+import type { FactTable } from '../choice/fact-table.ts'
+import { Hosts } from '../choice/hosts.ts'
 import type { SelectInput, SelectResult } from '../choice/select-types.ts'
-import type { NodeView, Row } from '../types.ts'
+import type { Row } from '../types.ts'
 import { type NearMiss, nearMiss } from './near-miss.ts'
 import type { Measure } from './nearest-outside.ts'
 import { type Obstacle, type ReasonCount, Tally } from './reasons.ts'
@@ -45,15 +45,15 @@ class Count implements Matching {
   ready = 0
   readonly countries = new Map<string, number>()
 
-  add({ labels, ready }: NodeView): void {
-    const country = labels[COUNTRY_LABEL] ?? ''
+  add(slot: number, table: FactTable): void {
+    const country = table.country(slot)
     this.total++
-    if (ready) this.ready++
+    if (table.node(slot)?.ready) this.ready++
     this.countries.set(country, (this.countries.get(country) ?? 0) + 1)
   }
 }
 
-/** What is counted for one row on the way through the nodes. */
+/** What is counted for one row. */
 class RowCount {
   readonly row: Row
   readonly matching = new Count()
@@ -63,17 +63,19 @@ class RowCount {
     this.row = row
   }
 
-  /** Whether the node is in the row's facts. */
-  holds(node: NodeView, inside: Inside): boolean {
-    const fact = factObstacle(this.row, node, inside)
-    if (fact?.reason === 'AreaUnknown') this.tally.add(fact)
-    return fact === undefined
-  }
-
-  /** Counts a node in the row's facts; `pods` of the workload are on it. */
-  add(node: NodeView, obstacle: Obstacle | undefined, pods: number): void {
-    if (permitted(obstacle)) this.matching.add(node)
-    if (obstacle && hinders(obstacle, pods)) this.tally.add(obstacle)
+  /** `permittedBefore`: the nodes (by slot) that rows before this one matched; `all` counts each once. */
+  count(hosts: Hosts, { podsOn }: SelectInput, all: Count, permittedBefore: Uint8Array): void {
+    for (const slot of hosts.members(this.row)) {
+      const obstacle = hosts.obstacle(slot)
+      if (permitted(obstacle)) {
+        this.matching.add(slot, hosts.table)
+        if (!permittedBefore[slot]) all.add(slot, hosts.table)
+        permittedBefore[slot] = 1
+      }
+      const pods = obstacle && podsOn?.get(hosts.node(slot).name)
+      if (obstacle && hinders(obstacle, pods ?? 0)) this.tally.add(obstacle)
+    }
+    for (const obstacle of hosts.unjudged(this.row)) this.tally.add(obstacle)
   }
 }
 
@@ -89,24 +91,17 @@ function permitted(obstacle: Obstacle | undefined): boolean {
 
 /** Counts what matches now, row by row, and finds out what is missing. */
 export function survey(input: SelectInput, result: SelectResult, measure: Measure): Survey {
-  const { conditions, nodes, podsOn } = input
+  const hosts = Hosts.of(input)
   const counts = input.rows.map((row) => new RowCount(row))
   const all = new Count()
-  let unlocated = 0
-  for (const node of nodes.values()) {
-    if (!isLocated(node)) unlocated++
-    const rows = counts.filter((count) => count.holds(node, conditions.inside))
-    if (rows.length === 0) continue
-    const obstacle = hostEnterObstacle(node, conditions)
-    if (permitted(obstacle)) all.add(node)
-    for (const row of rows) row.add(node, obstacle, podsOn?.get(node.name) ?? 0)
-  }
+  const permittedBefore = new Uint8Array(hosts.table.size)
+  for (const count of counts) count.count(hosts, input, all, permittedBefore)
   const rows = counts.map((count) => rowSurvey(count, result))
   return {
-    rows: withNearMisses(rows, input, measure),
+    rows: withNearMisses(rows, hosts, measure),
     matching: all,
-    unlocated,
-    requests: conditions.demand.requests,
+    unlocated: hosts.table.unlocated,
+    requests: input.conditions.demand.requests,
   }
 }
 
@@ -122,15 +117,11 @@ export function isShort({ row, matching, chosen = 0 }: RowSurvey): boolean {
   return row.nodes === undefined ? matching.total === 0 : chosen < row.nodes
 }
 
-function withNearMisses(
-  rows: readonly RowSurvey[],
-  input: SelectInput,
-  measure: Measure,
-): RowSurvey[] {
+function withNearMisses(rows: readonly RowSurvey[], hosts: Hosts, measure: Measure): RowSurvey[] {
   let left = NEAR_MISSES
   return rows.map((surveyed) => {
     if (!isShort(surveyed) || left-- <= 0) return surveyed
-    const miss = nearMiss(surveyed.row, input, measure)
+    const miss = nearMiss(surveyed.row, hosts, measure)
     return miss ? { ...surveyed, nearMiss: miss } : surveyed
   })
 }

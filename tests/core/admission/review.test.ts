@@ -218,6 +218,10 @@ t.test('a refusal says what, where and which', async (t) => {
       },
     },
   })
+  const sentence = 'metadata.annotations[a]: there is no country XX'
+  const opened = statusOf(deny(422, 'EDGENET_A', sentence, 'metadata.annotations[a]'))
+  t.equal(opened.message, `${sentence} [EDGENET_A]`)
+  t.equal(opened.details?.causes[0]?.message, 'there is no country XX [EDGENET_A]', 'said once')
   const reasons: [number, number, string][] = [
     [400, 400, 'BadRequest'],
     [403, 403, 'Forbidden'],

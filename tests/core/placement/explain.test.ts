@@ -37,7 +37,7 @@ const index = new AreaIndex()
 index.define('alps', { shape: outline(50, 47, 9, 1) })
 index.define('ibérica', { countries: ['ES'] })
 
-const { place: _, ...unlocated } = nodeIn('Paris', 'u')
+const unlocated = { ...nodeIn('Paris', 'u'), labels: {} }
 const WORLD: readonly NodeView[] = [
   nodeIn('Paris', 'p1'),
   nodeIn('Paris', 'p2', { ready: false }),

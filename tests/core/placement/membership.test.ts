@@ -40,7 +40,12 @@ t.test('which nodes are in the facts of a row', async (t) => {
   const near = { lat: 48, lon: 2, km: 100 }
   const cases: [string, string | undefined, Partial<Row>, NodeView?][] = [
     ['anywhere', undefined, {}],
-    ['anywhere, not placed', 'Unlocated', {}, unplaced],
+    ['anywhere, by country alone', undefined, {}, unplaced],
+    ['attribute, by country alone', undefined, { attributes: inCountry('FR') }, unplaced],
+    ['circle without coordinates', 'Unlocated', { near }, unplaced],
+    ['nearest without coordinates', 'Unlocated', { near: { lat: 0, lon: 0 } }, unplaced],
+    ['area without coordinates', 'Unlocated', { anyOf: [named('nowhere')] }, unplaced],
+    ['excluded without coordinates', 'Unlocated', { noneOf: [named('nowhere')] }, unplaced],
     ['anywhere, no country', 'Unlocated', {}, noCountry],
     ['attribute', undefined, { attributes: inCountry('FR') }],
     ['other attribute', 'Outside', { attributes: inCountry('DE') }],
@@ -127,7 +132,9 @@ t.test('named areas follow their definitions', async (t) => {
   t.equal(index.inside(named('__proto__'), paris), true)
   t.equal(index.inside(named('constructor'), paris), undefined)
   const { place: _, ...unplaced } = paris
-  t.equal(index.inside(named('__proto__'), unplaced), undefined, 'not placed: cannot be said')
+  t.equal(index.inside(named('__proto__'), unplaced), true, 'a country needs no coordinates')
+  index.define('alps', { shape: outline(100, 46, 10, 2) })
+  t.equal(index.inside(alps, unplaced), undefined, 'no coordinates: cannot be said')
 })
 
 t.test('bounds: few areas and vertices are remembered, and every answer stays right', async (t) => {

@@ -8,7 +8,6 @@ import {
 } from '../../../core/placement/choice/eligible.ts'
 import { Holders } from '../../../core/placement/choice/holders.ts'
 import { RowOptions } from '../../../core/placement/choice/options.ts'
-import { preference } from '../../../core/placement/choice/preference.ts'
 import { rendezvousSeed, weight } from '../../../core/placement/choice/rendezvous.ts'
 import { selectNodes } from '../../../core/placement/choice/select.ts'
 import type { SelectInput, SelectResult } from '../../../core/placement/choice/select-types.ts'
@@ -177,9 +176,14 @@ law('only the difference is written, and applied it is final', anyInput, (input)
         expect(after.delete(node) && Boolean(input.nodes.get(node)), 'nothing to remove')
     }
     const labelled = [...after].filter((name) => input.nodes.get(name)).sort()
-    expect(String(labelled) === String(names(result, id)), 'the difference does not add up')
+    const held = [...names(result, id), ...(result.kept.get(id) ?? [])].sort()
+    expect(String(labelled) === String(held), 'the difference does not add up')
+    expect(held.length <= (input.rows.find((row) => row.id === id)?.nodes ?? 0), 'too many labels')
   }
-  const again = selectNodes({ ...input, current: asCurrent(result.chosen) })
+  const labels = [...result.chosen].map(
+    ([id, held]) => [id, [...held, ...(result.kept.get(id) ?? [])]] as const,
+  )
+  const again = selectNodes({ ...input, current: asCurrent(new Map(labels)) })
   expect(again.add.length + again.remove.length === 0, 'a second run changes something')
 })
 
@@ -369,6 +373,10 @@ t.test('a node that a row gives up serves another one before a new node does', a
   }
 })
 
+const slotsOf = (all: readonly string[]) => {
+  return { size: all.length, slot: (name: string) => all.indexOf(name) }
+}
+
 /** Rows by what they hold (`!`: since before) and what they could have; each wants one more. */
 function assigned(rows: Record<string, { has?: string[]; could: string[]; wants?: number }>) {
   const node = (name: string) => nodeIn('Paris', name.replace('!', ''))
@@ -377,9 +385,15 @@ function assigned(rows: Record<string, { has?: string[]; could: string[]; wants?
     const held = byName(has.map(node))
     return { row: rowOf(id), wanted: wants, held, sticky: new Set(sticky) }
   })
-  new Assignment(seats, 'w', ({ row }) =>
-    (rows[row.id]?.could ?? []).map((name) => ({ node: node(name), free: true, priority: 0 })),
-  ).fill()
+  const all = Object.values(rows).flatMap(({ has = [], could }) => [...has, ...could])
+  const slots = slotsOf([...new Set(all.map((name) => node(name).name))])
+  new Assignment(seats, 'w', {
+    slots: () => slots,
+    options: ({ row }) =>
+      (rows[row.id]?.could ?? []).map((name) => {
+        return { node: node(name), slot: slots.slot(name), free: true, priority: 0 }
+      }),
+  }).fill()
   return Object.fromEntries(seats.map(({ row, held }) => [row.id, [...held.keys()].sort()]))
 }
 
@@ -413,10 +427,11 @@ t.test('equal weights are decided by name', async (t) => {
     ['a', 'b'],
     ['b', 'a'],
   ]) {
-    const list = order.map((name) => ({ node: nodeIn('Paris', name), free: true, priority: 0 }))
-    const equal = preference(rowOf('r'), 'w', [])
-    const wants = { ...equal, scores: new Int32Array(2), weights: new Uint32Array(2) }
-    t.equal(new RowOptions(list, wants, new Holders()).bestFree()?.name, 'a')
+    const list = order.map((name, slot) => {
+      return { node: nodeIn('Paris', name), slot, free: true, priority: 0 }
+    })
+    const wants = { ranks: new Float64Array(2), rank: () => 0, add() {}, remove() {} }
+    t.equal(new RowOptions(list, wants, new Holders(slotsOf(order))).bestFree()?.name, 'a')
   }
 })
 

@@ -13,6 +13,8 @@ const [kubeconfig = '', namespace = '', name = '', identity = '', ...seconds] =
 const [leaseSeconds = 15, renewSeconds = 10, retrySeconds = 2] = seconds.map(Number)
 const stop = new AbortController()
 process.on('SIGTERM', () => stop.abort())
+// The test holds the other end: this process does not outlive it.
+process.stdin.on('close', () => process.exit(1)).resume()
 const say = (word: string) => process.stdout.write(`${word} ${Date.now()}\n`)
 
 const client = new KubeClient(await loadConnection(kubeconfig))
@@ -28,3 +30,4 @@ const end = await runElected({
 })
 say(end)
 client.close()
+process.exit(0)

@@ -38,7 +38,7 @@ async function candidate(t: Test, name: string, identity: string, seconds: reado
   const script = fileURLToPath(new URL('candidate.ts', import.meta.url))
   const args = [script, bed.kubeconfig, namespace, name, identity, ...seconds.map(String)]
   const child = spawn(process.execPath, args, {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, EDGENET_LOG: 'silent' },
   })
   const said = new Map<string, number>()
