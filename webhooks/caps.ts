@@ -19,7 +19,10 @@ export class Caps {
   readonly #view: View
   readonly #limits: Limits
   readonly #now: () => number
+  /** The oldest first. */
   readonly #pending = new Map<string, { readonly usage: Usage; readonly at: number }>()
+  /** Keys of the pending by namespace: what one tenant creates must not slow down all others. */
+  readonly #pendingIn = new Map<string, Set<string>>()
 
   constructor(view: View, limits = DEFAULT_LIMITS, now: () => number = () => performance.now()) {
     this.#view = view
@@ -33,33 +36,54 @@ export class Caps {
     this.#expire()
     const before = this.#view.usage.get(key)
     const refusal = checkCaps(this.#others(key), wanted, this.#limits, before)
-    if (!refusal && !dry) this.#pending.set(key, { usage: wanted, at: this.#now() })
+    if (!refusal && !dry) this.#remember(key, wanted)
     return refusal
   }
 
   #others(key: string): Usage {
-    const payer = this.#payer(key)
+    const payer = this.#view.payer(namespaceOf(key))
     const areas = new Set<string>()
     let rows = 0
     const add = (other: string, usage: Usage) => {
-      if (other === key || this.#payer(other) !== payer) return
+      if (other === key) return
       rows += usage.rows
       for (const area of usage.areas) areas.add(area)
     }
-    for (const [other, usage] of this.#view.usage) if (!this.#pending.has(other)) add(other, usage)
-    for (const [other, { usage }] of this.#pending) add(other, usage)
+    for (const [other, usage] of this.#view.usageOf(payer)) {
+      if (!this.#pending.has(other)) add(other, usage)
+    }
+    for (const [namespace, keys] of this.#pendingIn) {
+      if (this.#view.payer(namespace) !== payer) continue
+      for (const other of keys) add(other, this.#pending.get(other)?.usage ?? NOTHING)
+    }
     return { rows, areas }
   }
 
-  #payer(key: string): string {
-    return this.#view.payer(key.slice(0, key.indexOf('/')))
+  #remember(key: string, usage: Usage): void {
+    this.#forget(key)
+    this.#pending.set(key, { usage, at: this.#now() })
+    const namespace = namespaceOf(key)
+    const there = this.#pendingIn.get(namespace)
+    if (there) there.add(key)
+    else this.#pendingIn.set(namespace, new Set([key]))
+  }
+
+  #forget(key: string): void {
+    this.#pending.delete(key)
+    const there = this.#pendingIn.get(namespaceOf(key))
+    there?.delete(key)
+    if (there?.size === 0) this.#pendingIn.delete(namespaceOf(key))
   }
 
   #expire(): void {
     const before = this.#now() - PENDING_MS
     for (const [key, { at }] of this.#pending) {
       if (at >= before) return
-      this.#pending.delete(key)
+      this.#forget(key)
     }
   }
 }
+
+const NOTHING: Usage = { rows: 0, areas: new Set() }
+
+const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))

@@ -18,7 +18,10 @@ export function geoAreaHook(view: View): Hook {
 function keep({ object }: AdmissionRequest, view: View): Verdict {
   if (!object) return allow()
   const area = geoAreaOf(object)
-  return allow([], [`${view.countNodes(area)} of ${view.nodes.size} nodes are in ${area.name} now`])
+  return allow(
+    [],
+    [`${view.countNodes(area)} of ${view.nodes.views.size} nodes are in ${area.name} now`],
+  )
 }
 
 /** Without the area its workloads could not be scheduled again. */

@@ -1,4 +1,4 @@
-import { atLabelCap, DEFAULT_LIMITS } from '../core/placement/choice/caps.ts'
+import { Hosts } from '../core/placement/choice/hosts.ts'
 import { selectNodes } from '../core/placement/choice/select.ts'
 import type { SelectInput } from '../core/placement/choice/select-types.ts'
 import { warnings } from '../core/placement/report/explain.ts'
@@ -25,15 +25,14 @@ export function preview(
   view: View,
 ): string[] {
   const { nodes, areas } = view
-  const capped = new Set<string>()
-  for (const node of nodes.values())
-    if (atLabelCap(node.labels, DEFAULT_LIMITS)) capped.add(node.name)
+  const conditions = { demand, inside: areas.inside, capped: nodes.capped }
   const input: SelectInput = {
     workload,
     rows: selection.rows,
-    nodes,
+    nodes: nodes.facts,
     current,
-    conditions: { demand, inside: areas.inside, capped },
+    conditions,
+    hosts: new Hosts(nodes.facts, conditions),
   }
   const found = survey(input, selectNodes(input), areas)
   const advice = warnings(found, {

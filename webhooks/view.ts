@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import { compiler } from '../core/geo/compile.ts'
-import { AreaIndex } from '../core/placement/choice/area-index.ts'
+import { type AreaDefinition, AreaIndex } from '../core/placement/choice/area-index.ts'
 import type { Usage } from '../core/placement/choice/caps.ts'
 import { type GeoArea, geoAreaOf } from '../core/placement/choice/geo-area.ts'
 import { COUNTRY_LABEL } from '../core/placement/choice/membership.ts'
-import { nodeView } from '../core/placement/choice/node-view.ts'
+import { NodeStore, type VersionedNode } from '../core/placement/choice/node-store.ts'
+import { versionedNode } from '../core/placement/choice/node-view.ts'
 import { reportUsage } from '../core/placement/report/report-usage.ts'
 import type { NodeView } from '../core/placement/types.ts'
 import { isStatus, type KubeClient } from '../platform/kube/client.ts'
@@ -17,21 +18,26 @@ const TENANT = 'edge-net.io/tenant'
 /** What hooks know of the cluster: mirrors, none of which decides alone where a miss would be a refusal. */
 export class View {
   readonly areas = new AreaIndex(compiler)
+  readonly nodes = new NodeStore(this.areas.inside)
   readonly #client: KubeClient
-  readonly #nodes: Reflector<NodeView>
+  readonly #nodes: Reflector<VersionedNode>
   readonly #areas: Reflector<GeoArea>
   readonly #usage: Reflector<Usage>
   readonly #tenants: Reflector<string>
+  /** By namespace, then as `usage`. */
+  readonly #usageIn = new Map<string, Map<string, Usage>>()
 
   constructor(client: KubeClient) {
     this.#client = client
-    this.#nodes = new Reflector<NodeView>({
+    this.#nodes = new Reflector<VersionedNode>({
       client,
       name: 'nodes',
       path: pathTo('nodes'),
-      project: nodeView,
+      project: versionedNode,
+      equal: (a, b) => isDeepStrictEqual(a.view, b.view),
       onChange: (name, now) => {
-        if (!now) this.areas.forget(name)
+        if (now) this.nodes.set(now)
+        else this.#forget(name)
       },
     })
     this.#areas = new Reflector<GeoArea>({
@@ -40,7 +46,7 @@ export class View {
       path: pathTo('geoareas'),
       project: geoAreaOf,
       equal: (a, b) => a.generation === b.generation && a.uid === b.uid,
-      onChange: (name, now) => this.areas.define(name, now?.definition),
+      onChange: (name, now) => this.#define(name, now?.definition),
     })
     this.#usage = new Reflector<Usage>({
       client,
@@ -48,6 +54,7 @@ export class View {
       path: pathTo('placements'),
       project: reportUsage,
       equal: isDeepStrictEqual,
+      onChange: (key, now) => this.#setUsage(key, now),
     })
     this.#tenants = new Reflector<string>({
       client,
@@ -55,10 +62,6 @@ export class View {
       path: pathTo('namespaces'),
       project: ({ metadata }) => metadata.labels?.[TENANT],
     })
-  }
-
-  get nodes(): ReadonlyMap<string, NodeView> {
-    return this.#nodes.items
   }
 
   /** Names of the GeoAreas. */
@@ -71,7 +74,7 @@ export class View {
     if (this.areas.isDefined(name)) return true
     try {
       const object = await this.#client.get(pathTo('geoareas', { name }), undefined, { signal })
-      this.areas.define(name, geoAreaOf(object).definition)
+      this.#define(name, geoAreaOf(object).definition)
       return true
     } catch (error) {
       if (isStatus(error, 404)) return false
@@ -79,15 +82,19 @@ export class View {
     }
   }
 
+  #define(name: string, definition: AreaDefinition | undefined): void {
+    this.areas.define(name, definition)
+    this.nodes.facts.redefine(name)
+  }
+
+  #forget(node: string): void {
+    this.areas.forget(node)
+    this.nodes.delete(node)
+  }
+
   /** The nodes that carry each choice label, by row. */
-  labelled(choices: ReadonlyMap<string, string>): Map<string, Set<string>> {
-    const nodes = new Map([...choices.keys()].map((row) => [row, new Set<string>()]))
-    for (const node of this.nodes.values()) {
-      for (const [row, label] of choices) {
-        if (Object.hasOwn(node.labels, label)) nodes.get(row)?.add(node.name)
-      }
-    }
-    return nodes
+  labelled(choices: ReadonlyMap<string, string>): Map<string, ReadonlySet<string>> {
+    return new Map([...choices].map(([row, label]) => [row, this.nodes.labelled(label)]))
   }
 
   /** How many nodes are in an area, which need not be stored yet. */
@@ -96,7 +103,7 @@ export class View {
       'shape' in definition
         ? this.areas.inside({ kind: 'shape', shape: definition.shape }, node) === true
         : definition.countries.includes(node.labels[COUNTRY_LABEL] ?? '')
-    return [...this.nodes.values()].filter(isIn).length
+    return [...this.nodes.views.values()].filter(isIn).length
   }
 
   /** Whose limits a workload counts against: the tenant of its namespace, else the namespace itself. */
@@ -108,6 +115,22 @@ export class View {
   /** What each reported workload uses, by `<namespace>/<name of the Placement>`. */
   get usage(): ReadonlyMap<string, Usage> {
     return this.#usage.items
+  }
+
+  /** The same, of the namespaces of one payer. */
+  *usageOf(payer: string): IterableIterator<[key: string, usage: Usage]> {
+    for (const [namespace, usage] of this.#usageIn) {
+      if (this.payer(namespace) === payer) yield* usage
+    }
+  }
+
+  #setUsage(key: string, usage: Usage | undefined): void {
+    const namespace = key.slice(0, key.indexOf('/'))
+    const there = this.#usageIn.get(namespace) ?? new Map<string, Usage>()
+    if (usage) there.set(key, usage)
+    else there.delete(key)
+    if (there.size > 0) this.#usageIn.set(namespace, there)
+    else this.#usageIn.delete(namespace)
   }
 
   start(): void {

@@ -200,7 +200,7 @@ export class HealingController {
     this.#events.record({ apiVersion: 'v1', kind: 'Node', name, uid: name }, text)
   }
 
-  /** Everything that cannot be seen to be alive: late or overdue by its lease, or recorded as lost. */
+  /** Everything that cannot be seen to be alive: late by its lease, not ready, or recorded as lost. */
   #missing(): Missing[] {
     const nowMs = performance.now()
     const { losses, nodes } = this.#placement.cluster
@@ -208,6 +208,9 @@ export class HealingController {
     for (const each of this.monitor.detector.missing(nowMs)) {
       // A lease may outlive its node.
       if (nodes.views.has(each.name)) missing.set(each.name, each)
+    }
+    for (const each of this.#nodes.unready()) {
+      if (!missing.has(each.name)) missing.set(each.name, each)
     }
     for (const name of [...losses.lost, ...losses.gone.keys()]) {
       const loss = losses.why(name)

@@ -1,9 +1,9 @@
 import { LOST_TAINT, type Loss, lostTaint } from '../../core/healing/loss.ts'
 import type { NodeStore } from '../../core/placement/choice/node-store.ts'
+import { versionedNode } from '../../core/placement/choice/node-view.ts'
 import type { Taint } from '../../core/placement/types.ts'
 import { isStatus, type KubeClient } from '../../platform/kube/client.ts'
 import { pathTo } from '../../platform/kube/paths.ts'
-import { versionedNode } from '../placement/node-labels.ts'
 
 /** The node controller writes taints at the same moments as we. */
 const ATTEMPTS = 5

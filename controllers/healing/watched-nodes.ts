@@ -73,6 +73,16 @@ export class WatchedNodes {
     return this.#cluster.pods.on(name).size > 0 || this.#cluster.nodes.labelCount(name) > 0
   }
 
+  /** Nodes with something to lose that are not ready, whether that has lasted long enough or not. */
+  unready(): { name: string; sinceMs: number }[] {
+    const found: { name: string; sinceMs: number }[] = []
+    for (const [name, { ready, readySinceMs, goneSinceMs }] of this.#memory) {
+      if (ready === 'True' || goneSinceMs !== undefined || !this.inUse(name)) continue
+      found.push({ name, sinceMs: readySinceMs })
+    }
+    return found
+  }
+
   countryOf(name: string): string | undefined {
     return this.#memory.get(name)?.country
   }

@@ -12,14 +12,15 @@ import {
   type VersionedNode,
 } from '../../core/placement/choice/node-store.ts'
 import { NodeUsage } from '../../core/placement/choice/node-usage.ts'
+import { versionedNode } from '../../core/placement/choice/node-view.ts'
 import { type KnownPod, PlacedPods } from '../../core/placement/choice/placed-pods.ts'
+import { Room } from '../../core/placement/choice/room.ts'
 import { type Observed, observe, type PlacedWorkload } from '../../core/placement/observed.ts'
 import type { Kind } from '../../core/placement/types.ts'
 import type { KubeClient } from '../../platform/kube/client.ts'
 import { pathTo, type RESOURCES } from '../../platform/kube/paths.ts'
 import { Reflector } from '../../platform/kube/reflector.ts'
 import { Losses } from '../healing/losses.ts'
-import { versionedNode } from './node-labels.ts'
 
 /** The kinds that are watched, with the names of their resources. */
 const WATCHED: readonly (readonly [Kind, keyof typeof RESOURCES])[] = [
@@ -53,15 +54,18 @@ export interface StoredReport {
 
 /** The cluster as placement sees it: mirrors of the API server, and indexes over them. */
 export class PlacementCluster {
-  readonly nodes = new NodeStore()
+  readonly areas = new AreaIndex(compiler)
+  readonly nodes = new NodeStore(this.areas.inside)
   readonly usage = new NodeUsage()
   readonly choices = new Choices()
+  readonly room = new Room(this.choices, this.usage, this.nodes)
   readonly pods = new PlacedPods()
   /** What healing has found out; all nodes are well while it does not run. */
   readonly losses = new Losses(this.nodes)
-  readonly areas = new AreaIndex(compiler)
   /** Placed workloads by key. */
   readonly workloads = new Map<string, PlacedWorkload>()
+  /** The workload (key) that each choice label belongs to. */
+  readonly owners = new Map<string, string>()
   /** Which objects refer to which placement labels. */
   readonly holders = new HolderIndex()
   /** The area labels that placed workloads use now. */
@@ -114,11 +118,16 @@ export class PlacementCluster {
       project: versionedNode,
       equal: (a, b) => isDeepStrictEqual(a.view, b.view),
       onChange: (name, now) => {
-        if (!now) this.areas.forget(name)
+        if (!now) this.#forget(name)
         const change = now ? this.nodes.set(now) : this.nodes.delete(name)
         if (change) events.node(change)
       },
     })
+  }
+
+  #forget(node: string): void {
+    this.areas.forget(node)
+    this.room.forget(node)
   }
 
   #reflectAreas(client: KubeClient, events: ClusterEvents): Reflector<unknown> {
@@ -130,6 +139,7 @@ export class PlacementCluster {
       equal: (a, b) => a.generation === b.generation && a.uid === b.uid,
       onChange: (name, now) => {
         this.areas.define(name, now?.definition)
+        this.nodes.facts.redefine(name)
         events.area(name)
       },
     })
@@ -185,6 +195,7 @@ export class PlacementCluster {
     this.usage.set(key, now?.bound)
     if (before?.bound) this.choices.count(before.choices, before.bound.node, -1)
     if (now?.bound) this.choices.count(now.choices, now.bound.node, 1)
+    for (const bound of [before?.bound, now?.bound]) if (bound) this.room.forget(bound.node)
     if (before?.bound) events.room(before.bound.node)
   }
 
@@ -194,14 +205,19 @@ export class PlacementCluster {
     before: PlacedWorkload | undefined,
     events: ClusterEvents,
   ): void {
-    for (const label of before?.choices.values() ?? []) this.choices.demand(label, undefined)
-    for (const label of now?.choices.values() ?? []) {
-      this.choices.demand(label, now?.demand.requests)
-    }
+    for (const label of before?.choices.values() ?? []) this.#own(label, undefined)
+    for (const label of now?.choices.values() ?? []) this.#own(label, now, key)
     if (now) this.workloads.set(key, now)
     else this.workloads.delete(key)
     this.#use(key, now)
     events.workload(key, now, before)
+  }
+
+  #own(label: string, owner: PlacedWorkload | undefined, key = ''): void {
+    this.choices.demand(label, owner?.demand.requests)
+    this.room.forgetChoice(label)
+    if (owner) this.owners.set(label, key)
+    else this.owners.delete(label)
   }
 
   #use(key: string, now: PlacedWorkload | undefined): void {

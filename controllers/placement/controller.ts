@@ -1,7 +1,12 @@
-import { isDeepStrictEqual } from 'node:util'
 import { areaUses } from '../../core/placement/choice/areas-in-use.ts'
 import { isChoiceLabel } from '../../core/placement/choice/choices.ts'
 import { factObstacle } from '../../core/placement/choice/membership.ts'
+import {
+  choicesOn,
+  moved,
+  onlyPlacementLabels,
+  sameUse,
+} from '../../core/placement/choice/node-changes.ts'
 import type { NodeChange } from '../../core/placement/choice/node-store.ts'
 import { RESTRICTED } from '../../core/placement/labels.ts'
 import type { PlacedWorkload } from '../../core/placement/observed.ts'
@@ -99,16 +104,33 @@ export class PlacementController implements ClusterEvents {
 
   node(change: NodeChange): void {
     for (const listener of this.#nodeListeners) listener(change)
-    const { before, now } = change
     if (!this.#working) return
-    if (now && moved(before, now)) this.#add(`node/${now.name}`)
-    const name = (now ?? before)?.name ?? ''
+    const { now } = change
+    if (now && moved(change)) this.#add(`node/${now.name}`)
+    const minor = onlyPlacementLabels(change)
+    const chosen = this.#choosers(change, minor)
+    for (const key of chosen) this.#add(`workload/${key}`)
+    if (!minor) this.#tellOthers(change, chosen)
+    else if (chosen.size > 0) this.#roomFor(now)
+  }
+
+  /** Tells the workloads for which a node was not chosen that it has changed. */
+  #tellOthers(change: NodeChange, chosen: ReadonlySet<string>): void {
     for (const [key, workload] of this.cluster.workloads) {
-      if (this.#isChosen(workload, name) || wasChosen(workload, before))
-        this.#add(`workload/${key}`)
-      else if (this.#short.has(key) && now) this.#add(`workload/${key}`)
-      else if (this.#concerns(workload, before, now)) this.report(key)
+      if (chosen.has(key)) continue
+      if (this.#short.has(key) && this.#isMember(workload, change.now)) this.#add(`workload/${key}`)
+      else if (this.#concerns(workload, change)) this.report(key)
     }
+  }
+
+  /** The workloads (keys) for which a node is or was chosen; after a minor change, is or was but not both. */
+  #choosers(change: NodeChange, minor: boolean): Set<string> {
+    const keys = new Set<string>()
+    for (const label of choicesOn(change, minor)) {
+      const key = this.cluster.owners.get(label)
+      if (key !== undefined) keys.add(key)
+    }
+    return keys
   }
 
   workload(key: string, now: PlacedWorkload | undefined): void {
@@ -135,11 +157,20 @@ export class PlacementController implements ClusterEvents {
   }
 
   room(node: string): void {
-    for (const key of this.#short) this.#queue.addAfter(`workload/${key}`, ROOM_AFTER_MS)
+    this.#roomFor(this.cluster.nodes.views.get(node))
     if (this.cluster.nodes.views.get(node)?.schedulable !== false) return
     // The last pod of a cordoned node takes the slot with it.
     for (const [key, workload] of this.cluster.workloads) {
       if (this.#isChosen(workload, node)) this.#add(`workload/${key}`)
+    }
+  }
+
+  /** Short workloads look again, if it is a node that they can use. */
+  #roomFor(node: NodeView | undefined): void {
+    for (const key of this.#short) {
+      const workload = this.cluster.workloads.get(key)
+      if (workload && this.#isMember(workload, node))
+        this.#queue.addAfter(`workload/${key}`, ROOM_AFTER_MS)
     }
   }
 
@@ -182,7 +213,7 @@ export class PlacementController implements ClusterEvents {
     const plan = planSelection(workload, this.cluster)
     this.#setShort(key, plan.result.short.length > 0)
     await this.#labels.write(plan.add, signal)
-    await this.#labels.write(plan.remove, signal)
+    await this.#takeOff(plan.remove, signal)
     const notes = await this.#lostPods.end(key, workload, plan, signal)
     await this.#reports.write(workload, plan, notes)
     if (plan.frozen.size > 0) this.#queue.addAfter(`workload/${key}`, THAW_AFTER_MS)
@@ -193,7 +224,13 @@ export class PlacementController implements ClusterEvents {
     if (this.cluster.holders.has(label) || this.cluster.areaUses.has(label)) return
     const changes: LabelChanges = new Map()
     for (const node of this.cluster.nodes.labelled(label)) change(changes, node, label, false)
+    await this.#takeOff(changes, signal)
+  }
+
+  /** A label less on a node is room for others. */
+  async #takeOff(changes: LabelChanges, signal: AbortSignal): Promise<void> {
     await this.#labels.write(changes, signal)
+    for (const name of changes.keys()) this.#roomFor(this.cluster.nodes.views.get(name))
   }
 
   #setShort(key: string, short: boolean): void {
@@ -210,9 +247,10 @@ export class PlacementController implements ClusterEvents {
   }
 
   /** Whether a report says something else when a node changes that was not chosen. */
-  #concerns(workload: PlacedWorkload, before?: NodeView, now?: NodeView): boolean {
-    const [was, is] = [this.#isMember(workload, before), this.#isMember(workload, now)]
-    return was !== is || (is && !sameUse(before, now))
+  #concerns(workload: PlacedWorkload, change: NodeChange): boolean {
+    const was = this.#isMember(workload, change.before)
+    const is = this.#isMember(workload, change.now)
+    return was !== is || (is && !sameUse(change))
   }
 
   #isMember({ selection }: PlacedWorkload, node: NodeView | undefined): boolean {
@@ -220,28 +258,4 @@ export class PlacementController implements ClusterEvents {
     const { inside } = this.cluster.areas
     return selection.rows.some((row) => factObstacle(row, node, inside) === undefined)
   }
-}
-
-/** Whether a node is as usable as before, as far as itself tells. */
-function sameUse(before: NodeView | undefined, now: NodeView | undefined): boolean {
-  return (
-    before?.ready === now?.ready &&
-    before?.schedulable === now?.schedulable &&
-    isDeepStrictEqual(before?.taints, now?.taints)
-  )
-}
-
-/** A node that is gone, or lost its labels by another hand, no longer shows that it was chosen. */
-function wasChosen({ choices }: PlacedWorkload, before: NodeView | undefined): boolean {
-  if (!before) return false
-  return [...choices.values()].some((label) => Object.hasOwn(before.labels, label))
-}
-
-/** Whether the facts about where a node is have changed. */
-function moved(before: NodeView | undefined, now: NodeView): boolean {
-  return (
-    before?.place?.lat !== now.place?.lat ||
-    before?.place?.lon !== now.place?.lon ||
-    before?.labels['edge-net.io/country-iso'] !== now.labels['edge-net.io/country-iso']
-  )
 }

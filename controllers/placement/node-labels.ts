@@ -1,6 +1,5 @@
-import type { KubeObject } from '../../core/admission/types.ts'
-import type { NodeStore, VersionedNode } from '../../core/placement/choice/node-store.ts'
-import { nodeView } from '../../core/placement/choice/node-view.ts'
+import type { NodeStore } from '../../core/placement/choice/node-store.ts'
+import { versionedNode } from '../../core/placement/choice/node-view.ts'
 import { isStatus, type KubeClient } from '../../platform/kube/client.ts'
 import { pathTo } from '../../platform/kube/paths.ts'
 import { type Keys, LabelBatches } from './label-batches.ts'
@@ -14,10 +13,6 @@ const PRESENT = 'true'
 
 /** Label keys to set (true) or to take off (false), by node. */
 export type LabelChanges = Map<string, Map<string, boolean>>
-
-export function versionedNode(object: KubeObject): VersionedNode {
-  return { view: nodeView(object), version: Number(object.metadata.resourceVersion ?? 0) }
-}
 
 export function change(changes: LabelChanges, node: string, key: string, present: boolean): void {
   const keys = changes.get(node) ?? new Map<string, boolean>()

@@ -1,8 +1,7 @@
 import { frozenInAreas } from '../../core/healing/area.ts'
 import { areaUses, belongs } from '../../core/placement/choice/areas-in-use.ts'
-import { DEFAULT_LIMITS } from '../../core/placement/choice/caps.ts'
-import { cappedNodes } from '../../core/placement/choice/choices.ts'
 import type { Conditions } from '../../core/placement/choice/eligible.ts'
+import { Hosts } from '../../core/placement/choice/hosts.ts'
 import { selectNodes } from '../../core/placement/choice/select.ts'
 import type { SelectInput, SelectResult } from '../../core/placement/choice/select-types.ts'
 import type { PlacedWorkload } from '../../core/placement/observed.ts'
@@ -31,25 +30,26 @@ export function planSelection(workload: PlacedWorkload, cluster: PlacementCluste
     rows.map((row) => [row.id, cluster.nodes.labelled(choices.get(row.id) ?? '')]),
   )
   const { lost, frozen } = lossesFor(workload, cluster)
+  const conditions: Conditions = {
+    demand,
+    inside: cluster.areas.inside,
+    lost,
+    heldDown: cluster.losses.heldDown(),
+    drained: drainedNodes(workload, cluster),
+    free: (node) => cluster.room.free(node),
+    capped: cluster.nodes.capped,
+  }
   const input: SelectInput = {
     workload: `${workload.namespace}/${workload.kind}/${workload.name}`,
     rows,
-    nodes: cluster.nodes.views,
+    nodes: cluster.nodes.facts,
     current,
     podsOn: cluster.choices.podsOn([...choices.values()]),
-    conditions: {
-      demand,
-      inside: cluster.areas.inside,
-      lost,
-      heldDown: cluster.losses.heldDown(),
-      drained: drainedNodes(workload, cluster),
-      free: (node) => cluster.choices.free(node, cluster.usage),
-      capped: cappedNodes(cluster.nodes, DEFAULT_LIMITS.labelsPerNode),
-    },
+    conditions,
+    hosts: new Hosts(cluster.nodes.facts, conditions),
   }
   const result = selectNodes(input)
   const found = survey({ ...input, rows: selection.rows }, result, cluster.areas)
-  const { conditions } = input
   return {
     result,
     survey: found,

@@ -25,6 +25,9 @@ export interface QueueOptions {
   readonly clock?: Clock
 }
 
+/** A turn of the event loop starts no further handler after this time: most of a handler is one piece of work. */
+const SLICE_MS = 10
+
 /** Longer timers would fire at once (32 bits). A run that comes early does no harm. */
 const MAX_TIMER_MS = 2 ** 31 - 1
 
@@ -158,7 +161,12 @@ export class WorkQueue {
   }
 
   #pump(): void {
+    const began = performance.now()
     while (this.#running < (this.#options.concurrency ?? 1)) {
+      if (performance.now() - began > SLICE_MS) {
+        this.#schedulePump()
+        return
+      }
       const key = this.#ready.shift()
       const entry = key === undefined ? undefined : this.#entries.get(key)
       if (key === undefined || entry === undefined) break
@@ -181,7 +189,8 @@ export class WorkQueue {
     } finally {
       stopTimer()
       this.#running--
-      this.#pump()
+      // Not at once: handlers that need not wait for anything would keep the event loop to themselves.
+      this.#schedulePump()
     }
   }
 

@@ -1,6 +1,5 @@
 import { RESTRICTED } from '../labels.ts'
 import type { NodeView, Resources } from '../types.ts'
-import type { NodeStore } from './node-store.ts'
 import type { NodeUsage } from './node-usage.ts'
 
 const CHOICE = `${RESTRICTED}use-`
@@ -65,11 +64,4 @@ export class Choices {
     }
     return left
   }
-}
-
-/** The nodes that carry as many placement labels as they may. */
-export function cappedNodes(nodes: NodeStore, limit: number): ReadonlySet<string> {
-  const capped = new Set<string>()
-  for (const name of nodes.views.keys()) if (nodes.labelCount(name) >= limit) capped.add(name)
-  return capped
 }

@@ -4,7 +4,6 @@ import type { NodeView } from '../types.ts'
 import type { Slots } from './holders.ts'
 import { COUNTRY_LABEL, factObstacle, type Inside, isLocated, type RowFacts } from './membership.ts'
 import { LOCATED, type RowKey, rowKeys } from './row-keys.ts'
-import type { Nodes } from './select-types.ts'
 
 /** Verdicts about a node: 0 stands for one that is not known yet. */
 export const IN = 1
@@ -29,7 +28,7 @@ interface Column {
  * row is then an AND over bytes, where asking 5,000 nodes for their labels costs a millisecond, most
  * of it for fetching the nodes from memory.
  */
-export class FactTable implements Nodes, Slots {
+export class FactTable implements Slots {
   readonly #inside: Inside
   readonly #slots = new Map<string, number>()
   readonly #nodes: (NodeView | undefined)[] = []

@@ -1,6 +1,7 @@
 import type { KubeObject } from '../../admission/types.ts'
 import { findCountry, suggestCountry } from '../../geo/countries.ts'
 import { readShape } from '../../geo/geojson.ts'
+import { GEO_AREA_LIMITS } from '../../geo/limits.ts'
 import { Refusal } from '../../refusal.ts'
 import type { AreaDefinition } from './area-index.ts'
 
@@ -13,9 +14,6 @@ export interface GeoArea {
   /** Of the outlines; 0 for a list of countries. */
   readonly vertices: number
 }
-
-/** A GeoArea may hold what does not fit an annotation: 1 MiB of text (an object may have 1.5 MiB in etcd). */
-const LIMITS = { bytes: 1_048_576, vertices: 50_000 }
 
 /** Reads `spec` of a GeoArea. Throws Refusal when it does not hold exactly one right definition. */
 export function geoAreaOf(object: KubeObject): GeoArea {
@@ -36,7 +34,7 @@ export function geoAreaOf(object: KubeObject): GeoArea {
   if (spec.countries !== undefined) {
     return { ...common, definition: { countries: countryCodes(spec.countries) }, vertices: 0 }
   }
-  const shape = readShape(spec.geojson, 'spec.geojson', LIMITS)
+  const shape = readShape(spec.geojson, 'spec.geojson', GEO_AREA_LIMITS)
   const vertices = shape.polygons.flat().reduce((sum, ring) => sum + ring.length, 0)
   return { ...common, definition: { shape }, vertices }
 }

@@ -3,7 +3,12 @@ import type { NodeView } from '../types.ts'
 import { type Conditions, hostEnterObstacle } from './eligible.ts'
 import { FactTable, IN, UNDEFINED } from './fact-table.ts'
 import { factObstacle, type RowFacts } from './membership.ts'
-import type { SelectInput } from './select-types.ts'
+
+interface Sight {
+  readonly nodes: { values(): Iterable<NodeView> }
+  readonly conditions: Conditions
+  readonly hosts?: Hosts
+}
 
 /**
  * The nodes as one workload finds them at one moment: choosing, counting and explaining ask the same
@@ -21,7 +26,8 @@ export class Hosts {
     this.#obstacles = new Array(table.size)
   }
 
-  static of({ hosts, nodes, conditions }: SelectInput): Hosts {
+  /** Those that are given, or made for once. */
+  static of({ hosts, nodes, conditions }: Sight): Hosts {
     return hosts ?? new Hosts(FactTable.of(nodes.values(), conditions.inside), conditions)
   }
 

@@ -1,6 +1,9 @@
 import { LOST_TAINT } from '../../healing/loss.ts'
 import { RESTRICTED } from '../labels.ts'
 import type { NodeView } from '../types.ts'
+import { DEFAULT_LIMITS } from './caps.ts'
+import { FactTable } from './fact-table.ts'
+import type { Inside } from './membership.ts'
 
 export interface VersionedNode {
   readonly view: NodeView
@@ -20,11 +23,21 @@ const NONE: ReadonlySet<string> = new Set()
  * so that a decision never forgets what was just written. Indexed by our placement labels.
  */
 export class NodeStore {
+  /** The same nodes, prepared for questions about rows. */
+  readonly facts: FactTable
   readonly #views = new Map<string, NodeView>()
   readonly #versions = new Map<string, number>()
   readonly #byLabel = new Map<string, Set<string>>()
   readonly #labelCounts = new Map<string, number>()
+  readonly #labelLimit: number
+  readonly #capped = new Set<string>()
   readonly #lost = new Set<string>()
+
+  /** `labelLimit`: how many placement labels a node may carry. */
+  constructor(inside: Inside = () => undefined, labelLimit = DEFAULT_LIMITS.labelsPerNode) {
+    this.facts = new FactTable(inside)
+    this.#labelLimit = labelLimit
+  }
 
   /** By name. */
   get views(): ReadonlyMap<string, NodeView> {
@@ -36,6 +49,7 @@ export class NodeStore {
     if ((this.#versions.get(view.name) ?? -1) > version) return undefined
     const before = this.#views.get(view.name)
     this.#views.set(view.name, view)
+    this.facts.set(view)
     this.#versions.set(view.name, version)
     this.#index(view.name, before, view)
     return { before, now: view }
@@ -44,6 +58,7 @@ export class NodeStore {
   delete(name: string): NodeChange {
     const before = this.#views.get(name)
     this.#views.delete(name)
+    this.facts.delete(name)
     this.#versions.delete(name)
     this.#index(name, before, undefined)
     return { before, now: undefined }
@@ -69,6 +84,11 @@ export class NodeStore {
     return this.#labelCounts.get(name) ?? 0
   }
 
+  /** Names of the nodes that carry as many placement labels as they may. */
+  get capped(): ReadonlySet<string> {
+    return this.#capped
+  }
+
   #index(name: string, before: NodeView | undefined, now: NodeView | undefined): void {
     const was = placementLabels(before)
     const is = placementLabels(now)
@@ -82,6 +102,8 @@ export class NodeStore {
     else this.#lost.delete(name)
     if (now) this.#labelCounts.set(name, is.size)
     else this.#labelCounts.delete(name)
+    if (is.size >= this.#labelLimit) this.#capped.add(name)
+    else this.#capped.delete(name)
   }
 
   #unset(key: string, name: string): void {

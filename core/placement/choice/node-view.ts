@@ -3,6 +3,7 @@ import { parseCoordinateLabel } from '../../location/label-value.ts'
 import { parseQuantity } from '../../quantity.ts'
 import { PREFIX } from '../labels.ts'
 import type { NodeView, Resources, Taint } from '../types.ts'
+import type { VersionedNode } from './node-store.ts'
 
 /** The part of a core/v1 Node that selections read. */
 interface NodeObject extends KubeObject {
@@ -34,6 +35,10 @@ export function nodeView(object: KubeObject): NodeView {
     allocatable: resources(node.status?.allocatable ?? {}),
     ...(lat !== undefined && lon !== undefined && { place: { lat, lon } }),
   }
+}
+
+export function versionedNode(object: KubeObject): VersionedNode {
+  return { view: nodeView(object), version: Number(object.metadata.resourceVersion ?? 0) }
 }
 
 /** Amounts by name; an amount that cannot be read counts as none. */

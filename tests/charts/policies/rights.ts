@@ -37,6 +37,16 @@ export function rights(t: Test, world: World): void {
       ['webhooks write nodes', () => node(webhooks), '403'],
       ['controllers write nodes', () => node(controllers), 'ok'],
       ['controllers list pods', () => controllers.listAll(pathTo('pods')), 'ok'],
+      [
+        'controllers delete pods',
+        () => controllers.delete(pathTo('pods', { namespace: 'default', name: 'none' })),
+        '404',
+      ],
+      [
+        'controllers create pods',
+        () => controllers.create(pathTo('pods', { namespace: 'default' }), {}),
+        '403',
+      ],
       ['controllers list secrets', () => controllers.listAll(pathTo('secrets')), '403'],
       [
         'controllers delete nodes',

@@ -117,7 +117,7 @@ export async function matrix(t: Test, { bed }: Cloud): Promise<void> {
     await create(bed, object)
     if (kind === 'CronJob') await missed(bed, pathOf(object))
   })
-  const pods = await allRunning(bed)
+  const pods = await allRunning(t, bed)
   for (const each of CASES) judge(t, each, pods.get(each.name) ?? [])
 }
 
@@ -127,8 +127,8 @@ async function missed(bed: Testbed, path: string): Promise<void> {
   await bed.admin.patch(`${path}/status`, { status: { lastScheduleTime } }, 'merge')
 }
 
-/** Waits until every workload has its pods, and all of them run; resolves with them by workload. */
-async function allRunning(bed: Testbed): Promise<Map<string, V1Pod[]>> {
+/** Waits until every workload has its pods, and all of them run; resolves with those that there are. */
+async function allRunning(t: Test, bed: Testbed): Promise<Map<string, V1Pod[]>> {
   let found = new Map<string, V1Pod[]>()
   const complete = async () => {
     const pods = await bed.admin.listAll<V1Pod>(pathTo('pods', { namespace: NAMESPACE }))
@@ -141,7 +141,8 @@ async function allRunning(bed: Testbed): Promise<Map<string, V1Pod[]>> {
     const words = late.map(({ name, pods }) => `${name} ${found.get(name)?.length ?? 0}/${pods}`)
     throw new Error(`${late.length} wait: ${words.join(', ')}`)
   }
-  await until(complete, { what: 'the pods of the matrix', timeoutMs: 80_000, everyMs: 300 })
+  const patience = { what: 'the pods of the matrix', timeoutMs: 60_000, everyMs: 300 }
+  await until(complete, patience).catch((error: Error) => t.fail(error.message))
   return found
 }
 
