@@ -191,12 +191,37 @@ export class PlacementCluster {
     before: Observed | undefined,
     events: ClusterEvents,
   ): void {
+    this.#waits(key, now, before, events)
     if (isDeepStrictEqual(now?.bound, before?.bound)) return
     this.usage.set(key, now?.bound)
     if (before?.bound) this.choices.count(before.choices, before.bound.node, -1)
     if (now?.bound) this.choices.count(now.choices, now.bound.node, 1)
     for (const bound of [before?.bound, now?.bound]) if (bound) this.room.forget(bound.node)
+    for (const label of now?.choices ?? before?.choices ?? []) this.room.forgetChoice(label)
     if (before?.bound) events.room(before.bound.node)
+  }
+
+  /** Keeps count of the pods for which room is kept. */
+  #waits(
+    key: string,
+    now: Observed | undefined,
+    before: Observed | undefined,
+    events: ClusterEvents,
+  ): void {
+    if (!key.startsWith('Pod/')) return
+    const [was, is] = [before, now].map((pod) => (pod && !pod.bound ? pod.choices : []))
+    if (isDeepStrictEqual(was, is)) return
+    this.choices.wait(was ?? [], -1)
+    this.choices.wait(is ?? [], 1)
+    for (const label of [...(was ?? []), ...(is ?? [])]) this.room.forgetChoice(label)
+    if (now) return
+    for (const label of was ?? []) for (const name of this.nodes.labelled(label)) events.room(name)
+  }
+
+  /** Whether room is kept for all pods of a choice, seen or not. */
+  setFresh(label: string, fresh: boolean): void {
+    this.choices.setFresh(label, fresh)
+    this.room.forgetChoice(label)
   }
 
   #placed(
@@ -214,7 +239,8 @@ export class PlacementCluster {
   }
 
   #own(label: string, owner: PlacedWorkload | undefined, key = ''): void {
-    this.choices.demand(label, owner?.demand.requests)
+    const demand = owner && { requests: owner.demand.requests, pods: owner.replicas }
+    this.choices.demand(label, demand)
     this.room.forgetChoice(label)
     if (owner) this.owners.set(label, key)
     else this.owners.delete(label)

@@ -36,6 +36,12 @@ const ROOM_AFTER_MS = 1_000
 /** A workload whose area is frozen is looked at again this often. */
 const THAW_AFTER_MS = 2_000
 
+/**
+ * Room is kept for so long for pods that nobody has seen yet. Their controllers make them within a
+ * second, those of lost pods when these have been deleted.
+ */
+const FRESH_MS = 5_000
+
 const CONCURRENCY = 8
 
 /**
@@ -52,6 +58,8 @@ export class PlacementController implements ClusterEvents {
   /** Workloads with fewer nodes than wanted: any node that gets better may serve them. */
   readonly #short = new Set<string>()
   readonly #collectAfterMs: number
+  /** By choice label, on performance.now(). */
+  readonly #freshSince = new Map<string, number>()
   #working = false
 
   constructor(client: KubeClient, events: EventRecorder, { collectAfterMs }: PlacementOptions) {
@@ -188,13 +196,35 @@ export class PlacementController implements ClusterEvents {
     }
   }
 
-  async #handle(key: string, signal: AbortSignal): Promise<void> {
+  async #handle(key: string, signal: AbortSignal): Promise<number | undefined | void> {
     const [what, id] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)]
     if (what === 'workload') return this.#syncWorkload(id, signal)
     if (what === 'area') return this.#syncArea(id, signal)
     if (what === 'node') return this.#syncNode(id, signal)
     if (what === 'stale') return this.#reports.removeStale(id)
+    if (what === 'fresh') return this.#expectNoPods(id)
     return this.#collect(id, signal)
+  }
+
+  /** Nodes have been chosen: others keep off the room until the pods have had time to come. */
+  #expectPods({ choices }: PlacedWorkload): void {
+    for (const label of choices.values()) {
+      this.cluster.setFresh(label, true)
+      this.#freshSince.set(label, performance.now())
+      this.#queue.addAfter(`fresh/${label}`, FRESH_MS)
+    }
+  }
+
+  /** Returns when to look again, in ms: nodes may have been chosen anew meanwhile. */
+  async #expectNoPods(label: string): Promise<number | undefined> {
+    const restMs = (this.#freshSince.get(label) ?? 0) + FRESH_MS - performance.now()
+    if (restMs > 0) return restMs
+    this.#freshSince.delete(label)
+    this.cluster.setFresh(label, false)
+    for (const name of this.cluster.nodes.labelled(label)) {
+      this.#roomFor(this.cluster.nodes.views.get(name))
+    }
+    return undefined
   }
 
   async #syncArea(label: string, signal: AbortSignal): Promise<void> {
@@ -212,6 +242,7 @@ export class PlacementController implements ClusterEvents {
     if (!workload) return this.#reports.remove(key)
     const plan = planSelection(workload, this.cluster)
     this.#setShort(key, plan.result.short.length > 0)
+    if (plan.add.size > 0) this.#expectPods(workload)
     await this.#labels.write(plan.add, signal)
     await this.#takeOff(plan.remove, signal)
     const notes = await this.#lostPods.end(key, workload, plan, signal)

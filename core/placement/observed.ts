@@ -8,7 +8,7 @@ import { isChild } from './injection/controller-made.ts'
 import { alternativesOf, markerText, parseMarker } from './injection/marker.ts'
 import { RESTRICTED } from './labels.ts'
 import type { Kind, Marker, PodDemand, Selection } from './types.ts'
-import { type PodTemplate, podTemplate } from './workload.ts'
+import { type PodTemplate, podTemplate, replicasOf } from './workload.ts'
 
 /** A workload with placement annotations, as stored. */
 export interface PlacedWorkload {
@@ -20,6 +20,8 @@ export interface PlacedWorkload {
   readonly generation: number
   readonly selection: Selection
   readonly demand: PodDemand
+  /** How many pods run at a time; undefined: as its kind has it (DaemonSet, Pod). */
+  readonly replicas?: number
   /** Choice labels by row id, as admission wrote them. */
   readonly choices: ReadonlyMap<string, string>
   /** Why its annotations and its template do not belong together; absent: they do. */
@@ -131,6 +133,7 @@ function placedWorkload(
   const { metadata } = object
   const { spec, field } = podTemplate(kind, object)
   const problem = problemOf(selection, marker)
+  const replicas = replicasOf(kind, object)
   return {
     apiVersion: GROUPS[kind],
     kind,
@@ -141,6 +144,7 @@ function placedWorkload(
     selection,
     demand: unbound(demandOf(spec, marker, `${field}.spec`)),
     choices: new Map(marker?.rows.flatMap(({ id, use }) => (use === undefined ? [] : [[id, use]]))),
+    ...(replicas !== undefined && { replicas }),
     ...(problem !== undefined && { problem }),
   }
 }

@@ -13,12 +13,13 @@ export interface Step {
   readonly expected?: string
 }
 
-/** `sh` blocks, each with the `text` block that follows it. */
+/** `sh` blocks, each with the `text` block that follows in the next line. */
 export function stepsOf(blocks: readonly Block[]): Step[] {
   return blocks.flatMap(({ info, text, line }, i) => {
     if (!/^sh( fails)?$/.test(info)) return []
     const next = blocks[i + 1]
-    const expected = next?.info === 'text' ? { expected: next.text } : {}
+    const follows = next?.info === 'text' && next.line === line + text.split('\n').length + 2
+    const expected = follows ? { expected: next.text } : {}
     return [{ line, script: text, fails: info === 'sh fails', ...expected }]
   })
 }
@@ -43,7 +44,7 @@ function patternOf(line: string): RegExp {
   const parts = line.trim().split(/(\s*…\s*|\s+)/)
   const source = parts.map((part) => {
     if (part.includes('…')) return '.*'
-    return /^\s+$/.test(part) ? String.raw`\s+` : RegExp.escape(part)
+    return /^\s+$/.test(part) ? String.raw`\s+` : part.replaceAll(/[^\w\s]/g, String.raw`\$&`)
   })
   return new RegExp(`^\\s*${source.join('')}\\s*$`)
 }

@@ -1,7 +1,7 @@
 /** The tutorial and the how-to pages, command by command, on the cluster that the tutorial starts. */
 import { spawn } from 'node:child_process'
 import { dirname } from 'node:path'
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { findBinaries } from '../testbed/binaries.ts'
 import { until } from '../testbed/until.ts'
 import { blocksOf, ROOT, textOf } from './markdown.ts'
@@ -38,7 +38,12 @@ async function startCluster(script: string): Promise<Cluster> {
   // Its own group, so that the shell, npm and the cluster get the signal, as by Ctrl-C.
   const child = spawn('bash', ['-c', `exec 2>&1\n${script}`], { cwd: ROOT, detached: true })
   const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
-  t.teardown(() => child.exitCode ?? (child.pid && process.kill(-child.pid, 'SIGTERM')))
+  let running = true
+  child.on('exit', () => {
+    running = false
+  })
+  const signal = (name: NodeJS.Signals) => running && child.pid && process.kill(-child.pid, name)
+  t.teardown(() => signal('SIGTERM'))
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
@@ -54,20 +59,19 @@ async function startCluster(script: string): Promise<Cluster> {
     env: { ...process.env, PATH: path, KUBECONFIG: kubeconfig },
     output,
     stop: () => {
-      if (child.pid) process.kill(-child.pid, 'SIGINT')
+      signal('SIGINT')
       return ended
     },
   }
 }
 
-async function runPage(t: Tap, page: string, steps: readonly Step[], env: NodeJS.ProcessEnv) {
+async function runPage(t: Test, page: string, steps: readonly Step[], env: NodeJS.ProcessEnv) {
   for (const step of steps) {
     // Paths differ each time; the environment has the right one.
     if (step.script.startsWith('export KUBECONFIG=')) continue
     t.equal(await tryStep(step, env), undefined, `${page}, line ${step.line}`)
   }
 }
-type Tap = Parameters<Parameters<typeof t.test>[1]>[0]
 
 t.test('pages', async (t) => {
   const [first, ...rest] = stepsOf(blocksOf(textOf(TUTORIAL)))

@@ -6,11 +6,22 @@ const CHOICE = `${RESTRICTED}use-`
 
 export const isChoiceLabel = (key: string): boolean => key.startsWith(CHOICE)
 
+/** What the workload of a choice asks for. */
+export interface ChoiceDemand {
+  /** Of one of its pods. */
+  readonly requests: Resources
+  /** How many pods it runs at a time; undefined: one on each node. */
+  readonly pods?: number | undefined
+}
+
 /** What the pods of choices have taken of nodes, and what they will take. */
 export class Choices {
   /** Choice label -> node -> number of its pods there. */
   readonly #pods = new Map<string, Map<string, number>>()
-  readonly #requests = new Map<string, Resources>()
+  readonly #demands = new Map<string, ChoiceDemand>()
+  /** Choice label -> number of its pods that have no node yet. */
+  readonly #waiting = new Map<string, number>()
+  readonly #fresh = new Set<string>()
 
   /** Counts a pod that carries choice labels onto (1) or off (-1) a node. */
   count(labels: readonly string[], node: string, change: 1 | -1): void {
@@ -24,10 +35,25 @@ export class Choices {
     }
   }
 
-  /** What one pod of the workload that owns a choice label asks for; undefined: it has no owner any more. */
-  demand(label: string, requests: Resources | undefined): void {
-    if (requests) this.#requests.set(label, requests)
-    else this.#requests.delete(label)
+  /** Undefined: the choice label belongs to no workload any more. */
+  demand(label: string, demand: ChoiceDemand | undefined): void {
+    if (demand) this.#demands.set(label, demand)
+    else this.#demands.delete(label)
+  }
+
+  /** Counts a pod without a node that carries choice labels: it came (1), got one or is gone (-1). */
+  wait(labels: readonly string[], change: 1 | -1): void {
+    for (const label of labels) {
+      const pods = (this.#waiting.get(label) ?? 0) + change
+      if (pods > 0) this.#waiting.set(label, pods)
+      else this.#waiting.delete(label)
+    }
+  }
+
+  /** Whether nodes were chosen for a label a moment ago: its pods may be on their way, unseen. */
+  setFresh(label: string, fresh: boolean): void {
+    if (fresh) this.#fresh.add(label)
+    else this.#fresh.delete(label)
   }
 
   /** Whether a node has pods of a choice. */
@@ -48,20 +74,52 @@ export class Choices {
 
   /**
    * What is left on a node: its allocatable, less what its pods ask for, less one pod for each choice
-   * of the node whose pod has not come yet, so that workloads made at once do not fill one node twice.
+   * of the node whose pod is about to come, so that workloads made at once do not fill one node twice.
+   * `labelled`: the nodes of a choice.
    */
-  free(node: NodeView, usage: NodeUsage): Resources {
+  free(
+    node: NodeView,
+    usage: NodeUsage,
+    labelled: (label: string) => ReadonlySet<string>,
+  ): Resources {
     const left: Record<string, number> = { ...node.allocatable }
     const take = (name: string, amount: number) => {
       left[name] = (left[name] ?? 0) - amount
     }
     for (const [name, amount] of Object.entries(usage.used(node.name))) take(name, amount)
     for (const label of Object.keys(node.labels)) {
-      const requests = isChoiceLabel(label) ? this.#requests.get(label) : undefined
-      if (!requests || this.hasPods(label, node.name)) continue
+      const demand = isChoiceLabel(label) ? this.#demands.get(label) : undefined
+      if (!demand || !this.#isAwaited(label, node.name, labelled)) continue
       take('pods', 1)
-      for (const [name, amount] of Object.entries(requests)) take(name, amount)
+      for (const [name, amount] of Object.entries(demand.requests)) take(name, amount)
     }
     return left
+  }
+
+  /**
+   * Whether room is kept on a node for a pod of a choice. No more is kept than there are pods to come:
+   * a workload that runs none, or whose pods its quota forbids, must not take room from everybody else.
+   */
+  #isAwaited(
+    label: string,
+    node: string,
+    labelled: (label: string) => ReadonlySet<string>,
+  ): boolean {
+    const coming = this.#coming(label)
+    if (coming === 0 || this.hasPods(label, node)) return false
+    let before = 0
+    for (const other of labelled(label)) {
+      if (other < node && !this.hasPods(label, other)) before++
+    }
+    return before < coming
+  }
+
+  #coming(label: string): number {
+    const waiting = this.#waiting.get(label) ?? 0
+    if (!this.#fresh.has(label)) return waiting
+    const wanted = this.#demands.get(label)?.pods ?? Number.POSITIVE_INFINITY
+    let bound = 0
+    for (const pods of this.#pods.get(label)?.values() ?? []) bound += pods
+    return Math.max(waiting, wanted - bound)
   }
 }

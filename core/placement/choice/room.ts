@@ -16,11 +16,13 @@ export class Room {
     this.#nodes = nodes
   }
 
+  readonly #labelled = (label: string) => this.#nodes.labelled(label)
+
   /** See Choices.free. */
   free(node: NodeView): Resources {
     const known = this.#known.get(node.name)
     if (known?.node === node) return known.free
-    const free = this.#choices.free(node, this.#usage)
+    const free = this.#choices.free(node, this.#usage, this.#labelled)
     this.#known.set(node.name, { node, free })
     return free
   }

@@ -37,7 +37,7 @@ async function restart(t: Test, { bed, edgenet }: Cloud): Promise<void> {
   await whenReported(bed, probe('before'), ({ ready }) => ready === 1)
   await whenRunning(bed, 'before', 1, NAMESPACE)
   await quiet(bed)
-  const where = await placesOfPods(bed)
+  const [before, where] = [await reports(bed), await placesOfPods(bed)]
   const mark = bed.audit.mark()
   await edgenet.controllers.restart()
   // All that is known at the start comes first, and a probe behind it.
@@ -45,16 +45,16 @@ async function restart(t: Test, { bed, edgenet }: Cloud): Promise<void> {
     await create(bed, probe(name))
     await whenReported(bed, probe(name), ({ ready }) => ready === 1)
   }
-  const short = await shortReports(bed)
-  const writes = writesSince(bed, mark).filter(
-    ({ namespace, name }) => !short.has(`${namespace}/${name}`),
-  )
+  const after = await reports(bed)
+  const writes = writesSince(bed, mark)
   const own = ({ name, uri }: (typeof writes)[number]) =>
     /-(first|second)$/.test(name) || uri.endsWith(`/${NAMESPACE}/placements`)
-  t.strictSame(
-    writes.filter((each) => each.resource !== 'nodes' && !own(each)).map(({ uri }) => uri),
-    [],
-  )
+  const others = writes.filter((each) => each.resource !== 'nodes' && !own(each))
+  const words = others.flatMap(({ namespace, name, uri }) => {
+    const [was, is] = [before, after].map((all) => all.get(`${namespace}/${name}`))
+    return isShort(is) ? [] : [{ uri, was: was?.message, is: is?.message }]
+  })
+  t.strictSame(words, [])
   const nodeWrites = writes.filter(({ resource }) => resource === 'nodes').map(({ name }) => name)
   t.ok(
     nodeWrites.every((name) => name.startsWith('es-')),
@@ -74,17 +74,22 @@ const writesSince = (bed: Cloud['bed'], mark: number) =>
     // How many nodes are in an area is counted again each minute, whoever restarts.
     .filter(({ resource }) => resource !== 'geoareas')
 
-/**
- * Reports that say what is missing (`<namespace>/<name>`): what else would help them, among nodes that
- * cannot serve them, is only looked at again when they are, and so at a start.
- */
-async function shortReports(bed: Cloud['bed']): Promise<Set<string>> {
+/** What all Placements (`<namespace>/<name>`) say. */
+async function reports(bed: Cloud['bed']): Promise<Map<string, PlacementStatus | undefined>> {
   const all = await bed.admin.listAll<KubeObject & { status?: PlacementStatus }>(
     pathTo('placements'),
   )
-  const short = all.filter(({ status }) => status?.conditions[0]?.status === 'False')
-  return new Set(short.map(({ metadata }) => `${metadata.namespace}/${metadata.name}`))
+  return new Map(
+    all.map(({ metadata, status }) => [`${metadata.namespace}/${metadata.name}`, status]),
+  )
 }
+
+/**
+ * Such a report also says what else would help. Among nodes that cannot serve the workload that is
+ * only looked at when the workload is, and so at a start.
+ */
+const isShort = (status: PlacementStatus | undefined): boolean =>
+  status?.conditions[0]?.status === 'False'
 
 /** Passes when the controllers have written nothing for a second: reports are gathered for half of it. */
 async function quiet(bed: Cloud['bed']): Promise<void> {
