@@ -71,6 +71,7 @@ export class PlacementController implements ClusterEvents {
     this.#queue = new WorkQueue({
       name: 'placement',
       concurrency: CONCURRENCY,
+      laneOf,
       handler: (key, signal) => this.#handle(key, signal),
     })
   }
@@ -196,14 +197,15 @@ export class PlacementController implements ClusterEvents {
     }
   }
 
-  async #handle(key: string, signal: AbortSignal): Promise<number | undefined | void> {
+  async #handle(key: string, signal: AbortSignal): Promise<number | undefined> {
     const [what, id] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)]
-    if (what === 'workload') return this.#syncWorkload(id, signal)
-    if (what === 'area') return this.#syncArea(id, signal)
-    if (what === 'node') return this.#syncNode(id, signal)
-    if (what === 'stale') return this.#reports.removeStale(id)
     if (what === 'fresh') return this.#expectNoPods(id)
-    return this.#collect(id, signal)
+    if (what === 'workload') await this.#syncWorkload(id, signal)
+    else if (what === 'area') await this.#syncArea(id, signal)
+    else if (what === 'node') await this.#syncNode(id, signal)
+    else if (what === 'stale') await this.#reports.removeStale(id)
+    else await this.#collect(id, signal)
+    return undefined
   }
 
   /** Nodes have been chosen: others keep off the room until the pods have had time to come. */
@@ -289,4 +291,10 @@ export class PlacementController implements ClusterEvents {
     const { inside } = this.cluster.areas
     return selection.rows.some((row) => factObstacle(row, node, inside) === undefined)
   }
+}
+
+/** Namespaces take turns, so that one that asks for much does not make the others wait. */
+function laneOf(key: string): string {
+  const [what = '', , namespace = ''] = key.split('/')
+  return what === 'workload' ? `${what}/${namespace}` : what
 }

@@ -9,8 +9,8 @@ import type { Place, Source } from './types.ts'
  * The labels of a node at a place. A fact that is not known has no label.
  *
  * A place may lack coordinates (a manual location with a country only, a country database): such a node
- * is selected by attributes, but is in no area and near nothing. Or it may lack the country: then it is
- * in areas only, since every exclusion by attribute demands that the country is known.
+ * is selected by attributes, but is in no area by outline and near nothing. Or it may lack the country:
+ * then it is in no selection, since every one demands that the country is known (isLocated).
  */
 export function placeLabels(place: Place, source: Source): Labels {
   const { country, subdivision } = place

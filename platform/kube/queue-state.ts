@@ -22,6 +22,41 @@ export class Fifo {
   }
 }
 
+/** Lanes take turns, each first in, first out: a long one does not keep back what is in the others. */
+export class Lanes {
+  readonly #laneOf: (item: string) => string
+  /** Those that hold something, the next one first. */
+  readonly #lanes = new Map<string, Fifo>()
+  #size = 0
+
+  constructor(laneOf: (item: string) => string = () => '') {
+    this.#laneOf = laneOf
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  push(item: string): void {
+    const name = this.#laneOf(item)
+    const lane = this.#lanes.get(name) ?? new Fifo()
+    lane.push(item)
+    this.#lanes.set(name, lane)
+    this.#size++
+  }
+
+  shift(): string | undefined {
+    const [next] = this.#lanes
+    if (next === undefined) return undefined
+    const [name, lane] = next
+    this.#lanes.delete(name)
+    const item = lane.shift()
+    if (lane.size > 0) this.#lanes.set(name, lane)
+    this.#size--
+    return item
+  }
+}
+
 /** What a queue needs of time. */
 export interface Clock {
   /** Monotonic, in milliseconds. */

@@ -1,6 +1,6 @@
 import { log } from '../log.ts'
 import { queueAdds, queueDepth, queueRuns, queueSeconds } from './metrics.ts'
-import { type Clock, Fifo, realClock } from './queue-state.ts'
+import { type Clock, Lanes, realClock } from './queue-state.ts'
 
 /** Thrown by a handler: trying again is of no use until the key is added anew. */
 export class TerminalError extends Error {
@@ -16,6 +16,8 @@ export interface QueueOptions {
   /** A number: run again after that many milliseconds. Throwing: run again after a back-off. */
   // biome-ignore lint/suspicious/noConfusingVoidType: a handler without result is the common case
   handler(key: string, signal: AbortSignal): Promise<number | void>
+  /** Keys of different lanes take turns (one lane for each namespace, say). Default: one lane. */
+  laneOf?(key: string): string
   /** Handlers at a time, each of another key. Default 1. */
   readonly concurrency?: number
   /** Wait after a first failure, doubled for each further one. Default 5 ms. */
@@ -50,7 +52,7 @@ export class WorkQueue {
   readonly #options: QueueOptions
   readonly #clock: Clock
   readonly #entries = new Map<string, Entry>()
-  readonly #ready = new Fifo()
+  readonly #ready: Lanes
   readonly #abort = new AbortController()
   readonly #waiters: (() => void)[] = []
   #running = 0
@@ -61,6 +63,7 @@ export class WorkQueue {
   constructor(options: QueueOptions) {
     this.#options = options
     this.#clock = options.clock ?? realClock
+    this.#ready = new Lanes(options.laneOf)
   }
 
   /** Keys that wait for a worker. */

@@ -93,7 +93,11 @@ async function start(options: Options, cleanups: Cleanup[]): Promise<string> {
   if (options.edgenet) {
     say('starting EdgeNet')
     const { host } = options
-    const edgenet = await startEdgenet({ kubeconfig, log: say, ...(host !== undefined && { host }) })
+    const edgenet = await startEdgenet({
+      kubeconfig,
+      log: say,
+      ...(host !== undefined && { host }),
+    })
     cleanups.push(() => edgenet.stop())
   }
   return kubeconfig

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { type QueueOptions, TerminalError, WorkQueue } from '../../../platform/kube/queue.ts'
-import { Fifo } from '../../../platform/kube/queue-state.ts'
+import { Fifo, Lanes } from '../../../platform/kube/queue-state.ts'
 import { log } from '../../../platform/log.ts'
 import { ManualClock, settle } from './clock.ts'
 
@@ -352,4 +352,30 @@ t.test('many keys take no quadratic time', (t) => {
   const small = Math.max(1, time(25_000))
   t.ok(time(200_000) / small < 40)
   t.end()
+})
+
+t.test('lanes take turns', async (t) => {
+  const lanes = new Lanes((item) => item.charAt(0))
+  for (const item of ['a1', 'a2', 'a3', 'a4', 'b1', 'c1', 'c2']) lanes.push(item)
+  const order = [lanes.shift(), lanes.shift()]
+  // A lane that was empty comes last, whatever the others hold.
+  lanes.push('b2')
+  t.equal(lanes.size, 6)
+  while (lanes.size > 0) order.push(lanes.shift())
+  t.strictSame(order, ['a1', 'b1', 'c1', 'a2', 'b2', 'c2', 'a3', 'a4'])
+  t.equal(lanes.shift(), undefined)
+
+  const h = harness({ laneOf: (key) => key.charAt(0) })
+  for (let i = 0; i < 100; i++) h.queue.add(`a${i}`)
+  h.queue.add('b')
+  await settle()
+  await h.finish('a0')
+  t.strictSame(
+    h.starts.map(({ key }) => key),
+    ['a0', 'b'],
+    'the hundred others wait',
+  )
+  const stopped = h.queue.stop()
+  await h.finish('b')
+  await stopped
 })
