@@ -3,14 +3,15 @@ import {
   type StoredArea,
   storedArea,
 } from '../core/placement/choice/geo-area-status.ts'
+import { aborted } from '../platform/aborted.ts'
 import { isStatus, type KubeClient } from '../platform/kube/client.ts'
 import { pathTo } from '../platform/kube/paths.ts'
-import { WorkQueue } from '../platform/kube/queue.ts'
+import { TerminalError, WorkQueue } from '../platform/kube/queue.ts'
 import { Reflector } from '../platform/kube/reflector.ts'
 import type { PlacementCluster } from './placement/cluster.ts'
 
-/** Counts are refreshed this often: they are information, nothing depends on them. */
-const REFRESH_MS = 60_000
+/** Counts are looked at this often, and written when they have changed: they are information, nothing depends on them. */
+const REFRESH_MS = 5_000
 
 /** Says in the status of each GeoArea whether it can be read, and how many nodes are inside. */
 export class GeoAreaController {
@@ -35,10 +36,7 @@ export class GeoAreaController {
   async run(signal: AbortSignal): Promise<void> {
     await this.#cluster.whenSynced(signal)
     this.#areas.start()
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    await aborted(signal)
     await this.#areas.stop()
     await this.#queue.stop()
   }
@@ -63,6 +61,8 @@ export class GeoAreaController {
   async #write(name: string, status: object): Promise<void> {
     const path = pathTo('geoareas', { name, subresource: 'status' })
     await this.#client.patch(path, { status }, 'merge').catch((error: unknown) => {
+      // An area that is older than the rule that its name breaks cannot be written to.
+      if (isStatus(error, 422)) throw new TerminalError(error.message)
       if (!isStatus(error, 404)) throw error
     })
   }

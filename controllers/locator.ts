@@ -47,6 +47,7 @@ export async function startLocator(options: LocatorOptions): Promise<Locator> {
     project: nodeFacts,
     equal: sameFacts,
     onChange: (name) => queue.add(name),
+    onRewind: () => locator.rewind(),
   })
   const databases = await startDatabases({
     paths: databasePaths,

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import { aborted } from '../platform/aborted.ts'
 import { KubeClient } from '../platform/kube/client.ts'
 import { loadConnection } from '../platform/kube/config.ts'
 import { EventRecorder } from '../platform/kube/events.ts'
@@ -52,16 +53,18 @@ async function main(signal: AbortSignal): Promise<void> {
       const databasePaths = settings.list('EDGENET_GEO_DATABASES')
       const locator = await startLocator({ client, events, log, databasePaths })
       const builtIn = keepBuiltInAreas(client, settings.list('EDGENET_BUILT_IN_AREAS'))
-      await Promise.all([placement.run(leading), geoAreas.run(leading), healing.run(leading)])
-      await Promise.all([locator.stop(), builtIn.stop()])
+      const ended = aborted(leading).then(() => Promise.all([locator.stop(), builtIn.stop()]))
+      const controllers = [placement, geoAreas, healing]
+      await Promise.all([...controllers.map((each) => each.run(leading)), ended])
     },
   })
   log.info('leadership over', { end })
+  // Another process leads: what is still under way must not be written any more.
+  if (end === 'lost') throw new Error('leadership was lost')
   await events.stop()
   await ops.close()
   await Promise.all([placement.cluster.stop(), healing.monitor.stop()])
   client.close()
-  if (end === 'lost') throw new Error('leadership was lost')
 }
 
 await runProcess(main, { log })

@@ -10,11 +10,7 @@ import type { Refusal } from '../core/refusal.ts'
 const PENDING_MS = 60_000
 
 /** Tells of one report that came, changed or went. */
-export type UsageListener = (
-  key: string,
-  now: Usage | undefined,
-  before: Usage | undefined,
-) => void
+export type UsageListener = (key: string, now: Usage | undefined, before: Usage | undefined) => void
 
 /** What the reports say, by `<namespace>/<name of the Placement>`, and who pays for a namespace. */
 export interface Accounts {
@@ -71,9 +67,7 @@ export class Caps {
     this.#expire()
     const before = stored ?? this.#accounts.usage.get(key)
     const nothing = wanted.rows === 0 && wanted.areas.size === 0
-    const refusal = nothing
-      ? undefined
-      : checkCaps(this.#others(key), wanted, this.#limits, before)
+    const refusal = nothing ? undefined : checkCaps(this.#others(key), wanted, this.#limits, before)
     if (refusal || dry) return refusal
     if (nothing) this.#forget(key)
     else this.#remember(key, { usage: wanted, at: this.#now(), prefix })
@@ -152,6 +146,6 @@ export class Caps {
 const NOTHING: Usage = { rows: 0, areas: new Set() }
 
 const sameUsage = (a: Usage, b: Usage): boolean =>
-  a.rows === b.rows && a.areas.size === b.areas.size && a.areas.isSubsetOf(b.areas)
+  a.rows === b.rows && a.areas.size === b.areas.size && [...a.areas].every((id) => b.areas.has(id))
 
 const namespaceOf = (key: string): string => key.slice(0, key.indexOf('/'))

@@ -2,18 +2,25 @@ import type { Hook, HookContext } from '../core/admission/hook.ts'
 import { patchOf } from '../core/admission/patch.ts'
 import type { AdmissionRequest, KubeObject, PatchOp, Verdict } from '../core/admission/types.ts'
 import { allow, deny } from '../core/admission/verdicts.ts'
+import { deepEqual } from '../core/equal.ts'
 import { nearest } from '../core/nearest.ts'
 import { demandOf } from '../core/placement/demand.ts'
-import { selectionOf } from '../core/placement/grammar/annotations.ts'
+import { selectionOf, storedSelection } from '../core/placement/grammar/annotations.ts'
 import { controllerMade } from '../core/placement/injection/controller-made.ts'
 import { inject, injectionEdits } from '../core/placement/injection/inject.ts'
 import { markerText, parseMarker } from '../core/placement/injection/marker.ts'
+import { isUntouched } from '../core/placement/injection/untouched.ts'
 import { hash80, PREFIX } from '../core/placement/labels.ts'
 import { reportName, selectionUsage } from '../core/placement/report/report-usage.ts'
-import type { Kind, Selection } from '../core/placement/types.ts'
-import { placementAnnotations, podTemplate, replicasOf } from '../core/placement/workload.ts'
+import type { Kind, Row, Selection } from '../core/placement/types.ts'
+import {
+  placementAnnotations,
+  podTemplate,
+  rawAnnotations,
+  replicasOf,
+} from '../core/placement/workload.ts'
 import { Refusal } from '../core/refusal.ts'
-import { Caps } from './caps.ts'
+import type { Caps } from './caps.ts'
 import { placement as declaration } from './placement.declaration.ts'
 import { preview } from './preview.ts'
 import type { View } from './view.ts'
@@ -24,9 +31,11 @@ import type { View } from './view.ts'
  */
 const PLACED = `${PREFIX}placed`
 
+/** The API server appends to as many characters of a generateName. */
+const GENERATED_FROM = 58
+
 /** Writes node affinity for geographic annotations into the pod template of a workload. */
-export function placementHook(view: View): Hook {
-  const caps = new Caps(view)
+export function placementHook(view: View, caps: Caps): Hook {
   return {
     ...declaration,
     onError: 'deny',
@@ -50,25 +59,55 @@ class Decision {
   }
 
   async decide({ signal }: HookContext): Promise<Verdict> {
-    const { object } = this.#request
+    const { object, oldObject } = this.#request
     if (!object || controllerMade(this.#request)) return allow()
+    const dying = oldObject?.metadata.deletionTimestamp !== undefined
+    try {
+      return dying ? allow(this.#patch(object, undefined)) : await this.#place(object, signal)
+    } catch (error) {
+      // Nothing may stand in the way of finalizers, nor of an edit of something else.
+      const excused = dying || isUntouched(this.#kind, object, oldObject)
+      if (error instanceof Refusal && excused) return allow()
+      throw error
+    }
+  }
+
+  async #place(object: KubeObject, signal: AbortSignal): Promise<Verdict> {
     const selection = selectionOf(this.#kind, object)
-    if (selection) await this.#checkAreas(selection, signal)
+    if (!selection) return allow(this.#patch(object, selection))
+    await this.#view.whenSynced(signal)
+    const stored = this.#stored(object, selection)
+    await this.#checkAreas(selection, stored, signal)
     const patch = this.#patch(object, selection)
-    if (!selection) return allow(patch)
-    const refusal = this.#checkCaps(selection)
+    const refusal = this.#checkCaps(selection, stored)
     if (refusal) return deny(403, refusal.code, refusal.message, refusal.field)
     return allow(patch, this.#preview(object, selection))
   }
 
-  async #checkAreas({ rows }: Selection, signal: AbortSignal): Promise<void> {
-    for (const area of rows.flatMap((row) => [...row.anyOf, ...row.noneOf])) {
-      if (area.kind !== 'named' || (await this.#view.hasArea(area.name, signal))) continue
-      const similar = nearest(area.name, [...this.#view.areaNames()])
+  /** What the object as stored asks for; undefined also where that cannot be read. */
+  #stored(object: KubeObject, selection: Selection): Selection | undefined {
+    const { oldObject } = this.#request
+    if (!oldObject) return undefined
+    const raw = (each: KubeObject) => rawAnnotations(this.#kind, each)
+    if (deepEqual(raw(object), raw(oldObject))) return selection
+    const stored = storedSelection(this.#kind, oldObject)
+    return stored === 'unreadable' ? undefined : stored
+  }
+
+  /** An area that the workload referred to before may be gone: that is reported, and hinders no other edit. */
+  async #checkAreas(
+    { rows }: Selection,
+    stored: Selection | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const known = new Set(areaNames(stored?.rows ?? []))
+    for (const name of areaNames(rows)) {
+      if (known.has(name) || (await this.#view.hasArea(name, signal))) continue
+      const similar = nearest(name, [...this.#view.areaNames()])
       throw new Refusal(
         'EDGENET_AREA_UNKNOWN',
         `metadata.annotations[${PREFIX}area]`,
-        `there is no GeoArea "${area.name}"${similar ? `; did you mean ${similar}?` : ''} (kubectl get geoareas lists them)`,
+        `there is no GeoArea "${name}"${similar ? `; did you mean ${similar}?` : ''} (kubectl get geoareas lists them)`,
       )
     }
   }
@@ -97,12 +136,18 @@ class Decision {
     return values && hash80(JSON.stringify([...values].sort()))
   }
 
-  #checkCaps(selection: Selection): Refusal | undefined {
+  #checkCaps(selection: Selection, stored: Selection | undefined): Refusal | undefined {
     const { object, dryRun = false, uid } = this.#request
-    const name =
-      this.#request.name || object?.metadata.name || `${object?.metadata.generateName}${uid}`
-    const key = `${this.#namespace}/${reportName(this.#kind, name)}`
-    return this.#caps.check(key, selectionUsage(selection), dryRun)
+    const { generateName = '' } = object?.metadata ?? {}
+    const name = this.#request.name || object?.metadata.name
+    const keyOf = (text: string) => `${this.#namespace}/${reportName(this.#kind, text)}`
+    const claim = {
+      key: keyOf(name || generateName + uid),
+      ...(!name && { prefix: keyOf(generateName.slice(0, GENERATED_FROM)) }),
+      wanted: selectionUsage(selection),
+      stored: stored && selectionUsage(stored),
+    }
+    return this.#caps.check(claim, dryRun)
   }
 
   /** Advice is given to people: controllers do not read it. */
@@ -127,3 +172,8 @@ class Decision {
     )
   }
 }
+
+const areaNames = (rows: readonly Row[]): string[] =>
+  rows
+    .flatMap((row) => [...row.anyOf, ...row.noneOf])
+    .flatMap((area) => (area.kind === 'named' ? area.name : []))

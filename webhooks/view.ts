@@ -1,22 +1,31 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
+import type { KubeObject } from '../core/admission/types.ts'
 import { compiler } from '../core/geo/compile.ts'
 import { type AreaDefinition, AreaIndex } from '../core/placement/choice/area-index.ts'
 import type { Usage } from '../core/placement/choice/caps.ts'
-import { type GeoArea, geoAreaOf } from '../core/placement/choice/geo-area.ts'
+import { type GeoArea, storedGeoArea } from '../core/placement/choice/geo-area.ts'
 import { COUNTRY_LABEL } from '../core/placement/choice/membership.ts'
 import { NodeStore, type VersionedNode } from '../core/placement/choice/node-store.ts'
 import { versionedNode } from '../core/placement/choice/node-view.ts'
+import { PREFIX } from '../core/placement/labels.ts'
 import { reportUsage } from '../core/placement/report/report-usage.ts'
 import type { NodeView } from '../core/placement/types.ts'
+import { Refusal } from '../core/refusal.ts'
 import { isStatus, type KubeClient } from '../platform/kube/client.ts'
 import { pathTo } from '../platform/kube/paths.ts'
 import { Reflector } from '../platform/kube/reflector.ts'
+import type { Accounts, UsageListener } from './caps.ts'
 
 /** Label of a tenant's namespaces. */
-const TENANT = 'edge-net.io/tenant'
+const TENANT = `${PREFIX}tenant`
+
+/** The mirror is waited for so often, and so long each time in ms. */
+const AREA_WAITS = 25
+const AREA_WAIT_MS = 20
 
 /** What hooks know of the cluster: mirrors, none of which decides alone where a miss would be a refusal. */
-export class View {
+export class View implements Accounts {
   readonly areas = new AreaIndex(compiler)
   readonly nodes = new NodeStore(this.areas.inside)
   readonly #client: KubeClient
@@ -26,6 +35,7 @@ export class View {
   readonly #tenants: Reflector<string>
   /** By namespace, then as `usage`. */
   readonly #usageIn = new Map<string, Map<string, Usage>>()
+  #onUsage: UsageListener = () => {}
 
   constructor(client: KubeClient) {
     this.#client = client
@@ -35,6 +45,7 @@ export class View {
       path: pathTo('nodes'),
       project: versionedNode,
       equal: (a, b) => isDeepStrictEqual(a.view, b.view),
+      onRewind: () => this.nodes.rewind(),
       onChange: (name, now) => {
         if (now) this.nodes.set(now)
         else this.#forget(name)
@@ -44,7 +55,7 @@ export class View {
       client,
       name: 'geoareas',
       path: pathTo('geoareas'),
-      project: geoAreaOf,
+      project: storedGeoArea,
       equal: (a, b) => a.generation === b.generation && a.uid === b.uid,
       onChange: (name, now) => this.#define(name, now?.definition),
     })
@@ -54,7 +65,10 @@ export class View {
       path: pathTo('placements'),
       project: reportUsage,
       equal: isDeepStrictEqual,
-      onChange: (key, now) => this.#setUsage(key, now),
+      onChange: (key, now, before) => {
+        this.#setUsage(key, now)
+        this.#onUsage(key, now, before)
+      },
     })
     this.#tenants = new Reflector<string>({
       client,
@@ -69,15 +83,34 @@ export class View {
     return this.#areas.items.keys()
   }
 
-  /** Whether a GeoArea exists; one that was made just now is asked for at the API server. */
+  /**
+   * Whether a GeoArea exists. One that was made just now is asked for at the API server; but what it
+   * stands for is left to the mirror, which a later deletion cannot overtake. Throws Refusal for an area
+   * that cannot be read.
+   */
   async hasArea(name: string, signal: AbortSignal): Promise<boolean> {
     if (this.areas.isDefined(name)) return true
+    const object = await this.#storedArea(name, signal)
+    if (!object) return false
+    if (!storedGeoArea(object)) {
+      throw new Refusal(
+        'EDGENET_AREA_UNREADABLE',
+        `metadata.annotations[${PREFIX}area]`,
+        `GeoArea "${name}" cannot be read (kubectl describe geoarea ${name} says why): correct it first`,
+      )
+    }
+    // Without it the answer would warn that there is no such area.
+    for (let waits = 0; waits < AREA_WAITS && !this.areas.isDefined(name); waits++) {
+      await sleep(AREA_WAIT_MS, undefined, { signal })
+    }
+    return true
+  }
+
+  async #storedArea(name: string, signal: AbortSignal): Promise<KubeObject | undefined> {
     try {
-      const object = await this.#client.get(pathTo('geoareas', { name }), undefined, { signal })
-      this.#define(name, geoAreaOf(object).definition)
-      return true
+      return await this.#client.get(pathTo('geoareas', { name }), undefined, { signal })
     } catch (error) {
-      if (isStatus(error, 404)) return false
+      if (isStatus(error, 404)) return undefined
       throw error
     }
   }
@@ -133,12 +166,23 @@ export class View {
     else this.#usageIn.delete(namespace)
   }
 
+  /** Calls `listener` for each report that comes, changes or goes. */
+  onUsage(listener: UsageListener): void {
+    this.#onUsage = listener
+  }
+
   start(): void {
     for (const reflector of this.#all()) reflector.start()
   }
 
   async stop(): Promise<void> {
     await Promise.all(this.#all().map((reflector) => reflector.stop()))
+  }
+
+  /** Resolves at once in a process that is ready; before, a hook would decide on an empty cluster. */
+  async whenSynced(signal: AbortSignal): Promise<void> {
+    if (this.why() === undefined) return
+    await Promise.all(this.#all().map((reflector) => reflector.whenSynced(signal)))
   }
 
   /** For /readyz: a hook that has not seen the cluster must not be asked. */

@@ -2,6 +2,7 @@ import type { Missing } from '../../core/healing/guards.ts'
 import { HoldDown } from '../../core/healing/hold-down.ts'
 import { type Loss, lossWords } from '../../core/healing/loss.ts'
 import { isFenced, judge, type Verdict } from '../../core/healing/verdict.ts'
+import { aborted } from '../../platform/aborted.ts'
 import type { KubeClient } from '../../platform/kube/client.ts'
 import type { EventRecorder, EventText } from '../../platform/kube/events.ts'
 import { WorkQueue } from '../../platform/kube/queue.ts'
@@ -54,7 +55,7 @@ export class HealingController {
       onChange: (name) => this.#add(name),
     })
     this.#nodes = new WatchedNodes(cluster, this.monitor)
-    this.#taints = new LostTaints(client, cluster.nodes)
+    this.#taints = new LostTaints(client, cluster)
     this.#hold = new HoldDown(settings.hold)
     this.#guard = new MassGuard({
       cluster,
@@ -98,10 +99,7 @@ export class HealingController {
     await this.monitor.whenSynced(signal)
     this.#working = true
     for (const name of [...cluster.nodes.views.keys(), ...cluster.pods.nodes()]) this.#add(name)
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    await aborted(signal)
     this.#working = false
     await this.#queue.stop()
   }

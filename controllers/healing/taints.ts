@@ -1,9 +1,9 @@
 import { LOST_TAINT, type Loss, lostTaint } from '../../core/healing/loss.ts'
-import type { NodeStore } from '../../core/placement/choice/node-store.ts'
 import { versionedNode } from '../../core/placement/choice/node-view.ts'
 import type { Taint } from '../../core/placement/types.ts'
 import { isStatus, type KubeClient } from '../../platform/kube/client.ts'
 import { pathTo } from '../../platform/kube/paths.ts'
+import type { PlacementCluster } from '../placement/cluster.ts'
 
 /** The node controller writes taints at the same moments as we. */
 const ATTEMPTS = 5
@@ -11,11 +11,11 @@ const ATTEMPTS = 5
 /** Writes and takes off our taint, and remembers the answers. A node that is gone is no error. */
 export class LostTaints {
   readonly #client: KubeClient
-  readonly #nodes: NodeStore
+  readonly #cluster: PlacementCluster
 
-  constructor(client: KubeClient, nodes: NodeStore) {
+  constructor(client: KubeClient, cluster: PlacementCluster) {
     this.#client = client
-    this.#nodes = nodes
+    this.#cluster = cluster
   }
 
   /** Makes the taint say this; undefined: takes it off. */
@@ -26,7 +26,7 @@ export class LostTaints {
         await this.#write(name, loss, signal)
         return
       } catch (error) {
-        if (isStatus(error, 404)) return
+        if (isStatus(error, 404)) return this.#cluster.gone(name)
         if (!isStatus(error, 409) || attempt === ATTEMPTS) throw error
       }
     }
@@ -39,13 +39,13 @@ export class LostTaints {
     const { taints = [] } = (object['spec'] ?? {}) as { readonly taints?: readonly Taint[] }
     const others = taints.filter(({ key }) => key !== LOST_TAINT)
     if (loss === undefined && others.length === taints.length) {
-      this.#nodes.set(versionedNode(object))
+      this.#cluster.answered(versionedNode(object))
       return
     }
     const { resourceVersion } = object.metadata
     const spec = { taints: loss === undefined ? others : [...others, lostTaint(loss)] }
     const body = { metadata: { resourceVersion }, spec }
-    this.#nodes.set(
+    this.#cluster.answered(
       versionedNode(await this.#client.patch(path, body, 'merge', undefined, { signal })),
     )
   }

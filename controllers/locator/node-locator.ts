@@ -42,6 +42,11 @@ export class NodeLocator {
     if (settled.failure !== undefined) throw new Error(settled.failure)
   }
 
+  /** Versions seen so far mean nothing any more. */
+  rewind(): void {
+    this.#written.clear()
+  }
+
   #latest(name: string): NodeFacts | undefined {
     const watched = this.#options.nodes.get(name)
     const written = this.#written.get(name)
@@ -86,10 +91,11 @@ export class NodeLocator {
 
 /**
  * Whether a write failed because the node is gone or another one has its name (our patches carry the
- * uid, which is then told to be immutable). The watch tells about either.
+ * uid, which is then told to be immutable). The watch tells about either. A conflict says neither: the
+ * API server gives one too when others write to the node all the time.
  */
 function isGone(error: unknown): boolean {
-  if (isStatus(error, 404) || isStatus(error, 409)) return true
+  if (isStatus(error, 404)) return true
   const causes = isStatus(error, 422) ? (error.details?.causes ?? []) : []
   return causes.some(({ field }) => field === 'metadata.uid')
 }

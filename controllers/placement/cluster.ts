@@ -5,7 +5,8 @@ import { HolderIndex } from '../../core/holder-index.ts'
 import { AreaIndex } from '../../core/placement/choice/area-index.ts'
 import { type AreaUse, areaUses } from '../../core/placement/choice/areas-in-use.ts'
 import { Choices } from '../../core/placement/choice/choices.ts'
-import { type GeoArea, geoAreaOf } from '../../core/placement/choice/geo-area.ts'
+import { type GeoArea, storedGeoArea } from '../../core/placement/choice/geo-area.ts'
+import { onlyPlacementLabels } from '../../core/placement/choice/node-changes.ts'
 import {
   type NodeChange,
   NodeStore,
@@ -43,13 +44,27 @@ export interface ClusterEvents {
   /** A pod left or joined a node: room has changed. */
   room(node: string): void
   report(key: string): void
+  /** A Placement (`<namespace>/<name>`) came, changed or went. */
+  reported(key: string, now: StoredReport | undefined, before: StoredReport | undefined): void
 }
 
 /** The report (Placement object) as stored: what is compared before a write. */
 export interface StoredReport {
   readonly uid: string
-  readonly spec: unknown
+  readonly spec: ReportSpec
   readonly status: unknown
+}
+
+/** `spec` of a Placement, as far as we have written it. */
+export interface ReportSpec {
+  readonly workload: {
+    readonly apiVersion: string
+    readonly kind: string
+    readonly name: string
+    readonly uid: string
+  }
+  readonly countedRows?: number
+  readonly areas?: readonly string[]
 }
 
 /** The cluster as placement sees it: mirrors of the API server, and indexes over them. */
@@ -72,6 +87,7 @@ export class PlacementCluster {
   readonly areaUses = new Map<string, AreaUse>()
   readonly reports: Reflector<StoredReport>
   readonly #usesOf = new HolderIndex()
+  readonly #events: ClusterEvents
   readonly #reflectors: Reflector<unknown>[]
 
   constructor(client: KubeClient, events: ClusterEvents) {
@@ -81,10 +97,12 @@ export class PlacementCluster {
       path: pathTo('placements'),
       project: (object) => ({
         uid: object.metadata.uid ?? '',
-        spec: object['spec'],
+        spec: object['spec'] as ReportSpec,
         status: object['status'],
       }),
+      onChange: (key, now, before) => events.reported(key, now, before),
     })
+    this.#events = events
     this.#reflectors = [
       this.reports,
       this.#reflectNodes(client, events),
@@ -118,16 +136,30 @@ export class PlacementCluster {
       project: versionedNode,
       equal: (a, b) => isDeepStrictEqual(a.view, b.view),
       onChange: (name, now) => {
-        if (!now) this.#forget(name)
-        const change = now ? this.nodes.set(now) : this.nodes.delete(name)
+        const change = now && this.nodes.set(now)
         if (change) events.node(change)
+        else if (!now) this.gone(name)
       },
+      onRewind: () => this.nodes.rewind(),
     })
   }
 
-  #forget(node: string): void {
+  /**
+   * Takes in the answer to a write of ours to a node. What it shows besides is told here, since the
+   * watch will then show nothing new: the node may have moved or failed meanwhile. `before`: as it was
+   * when the write was decided.
+   */
+  answered(node: VersionedNode, before = this.nodes.views.get(node.view.name)): void {
+    const now = this.nodes.answer(node)?.now
+    if (now && before && !onlyPlacementLabels({ before, now })) this.#events.node({ before, now })
+  }
+
+  /** A node does not exist any more, by the watch or by the answer to a write, whichever is first. */
+  gone(node: string): void {
     this.areas.forget(node)
     this.room.forget(node)
+    const change = this.nodes.delete(node)
+    if (change.before) this.#events.node(change)
   }
 
   #reflectAreas(client: KubeClient, events: ClusterEvents): Reflector<unknown> {
@@ -135,7 +167,7 @@ export class PlacementCluster {
       client,
       name: 'placement-geoareas',
       path: pathTo('geoareas'),
-      project: geoAreaOf,
+      project: storedGeoArea,
       equal: (a, b) => a.generation === b.generation && a.uid === b.uid,
       onChange: (name, now) => {
         this.areas.define(name, now?.definition)
@@ -192,7 +224,12 @@ export class PlacementCluster {
     events: ClusterEvents,
   ): void {
     this.#waits(key, now, before, events)
-    if (isDeepStrictEqual(now?.bound, before?.bound)) return
+    // Its marker can change too: everybody may write annotations.
+    if (
+      isDeepStrictEqual(now?.bound, before?.bound) &&
+      isDeepStrictEqual(now?.choices, before?.choices)
+    )
+      return
     this.usage.set(key, now?.bound)
     if (before?.bound) this.choices.count(before.choices, before.bound.node, -1)
     if (now?.bound) this.choices.count(now.choices, now.bound.node, 1)
@@ -234,7 +271,7 @@ export class PlacementCluster {
     for (const label of now?.choices.values() ?? []) this.#own(label, now, key)
     if (now) this.workloads.set(key, now)
     else this.workloads.delete(key)
-    this.#use(key, now)
+    this.#use(key, now, events)
     events.workload(key, now, before)
   }
 
@@ -246,10 +283,13 @@ export class PlacementCluster {
     else this.owners.delete(label)
   }
 
-  #use(key: string, now: PlacedWorkload | undefined): void {
+  #use(key: string, now: PlacedWorkload | undefined, events: ClusterEvents): void {
     const uses = now ? areaUses(now.selection.rows) : []
     for (const use of uses) this.areaUses.set(use.label, use)
     const labels = uses.map(({ label }) => label)
-    for (const label of this.#usesOf.set(key, labels)) this.areaUses.delete(label)
+    for (const label of this.#usesOf.set(key, labels)) {
+      this.areaUses.delete(label)
+      events.released(label)
+    }
   }
 }

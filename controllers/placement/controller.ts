@@ -11,14 +11,15 @@ import type { NodeChange } from '../../core/placement/choice/node-store.ts'
 import { RESTRICTED } from '../../core/placement/labels.ts'
 import type { PlacedWorkload } from '../../core/placement/observed.ts'
 import type { NodeView } from '../../core/placement/types.ts'
+import { aborted } from '../../platform/aborted.ts'
 import type { KubeClient } from '../../platform/kube/client.ts'
 import type { EventRecorder } from '../../platform/kube/events.ts'
 import { WorkQueue } from '../../platform/kube/queue.ts'
 import { LostPods } from '../healing/lost-pods.ts'
-import { areaChanges, nodeAreaChanges } from './areas.ts'
-import { type ClusterEvents, PlacementCluster } from './cluster.ts'
+import { areaChanges, nodeAreaChanges, type Sight } from './areas.ts'
+import { type ClusterEvents, PlacementCluster, type StoredReport } from './cluster.ts'
 import { placedWorkloads, shortWorkloads } from './metrics.ts'
-import { change, type LabelChanges, NodeLabels } from './node-labels.ts'
+import { change, type LabelChanges, NodeLabels, patchLabels } from './node-labels.ts'
 import { Reports } from './reports.ts'
 import { planSelection } from './selection.ts'
 
@@ -51,6 +52,7 @@ const CONCURRENCY = 8
 export class PlacementController implements ClusterEvents {
   readonly cluster: PlacementCluster
   readonly #labels: NodeLabels
+  readonly #sight: Sight
   readonly #reports: Reports
   readonly #lostPods: LostPods
   readonly #nodeListeners: ((change: NodeChange) => void)[] = []
@@ -65,7 +67,13 @@ export class PlacementController implements ClusterEvents {
   constructor(client: KubeClient, events: EventRecorder, { collectAfterMs }: PlacementOptions) {
     this.#collectAfterMs = collectAfterMs
     this.cluster = new PlacementCluster(client, this)
-    this.#labels = new NodeLabels(client, this.cluster.nodes)
+    this.#labels = new NodeLabels({
+      nodes: this.cluster.nodes,
+      patch: patchLabels(client),
+      answered: (node, before) => this.cluster.answered(node, before),
+      gone: (node) => this.cluster.gone(node),
+    })
+    this.#sight = { cluster: this.cluster, labels: this.#labels }
     this.#reports = new Reports(client, events, this.cluster)
     this.#lostPods = new LostPods(client, this.cluster)
     this.#queue = new WorkQueue({
@@ -84,10 +92,7 @@ export class PlacementController implements ClusterEvents {
     for (const key of this.cluster.workloads.keys()) this.#queue.add(`workload/${key}`)
     for (const key of this.cluster.reports.items.keys()) this.#queue.add(`stale/${key}`)
     for (const label of this.cluster.nodes.labels()) this.#collectLater(label)
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) resolve()
-      signal.addEventListener('abort', () => resolve(), { once: true })
-    })
+    await aborted(signal)
     this.#working = false
     await this.#queue.stop()
   }
@@ -187,6 +192,12 @@ export class PlacementController implements ClusterEvents {
     if (this.#working) this.#queue.addAfter(`workload/${key}`, REPORT_AFTER_MS)
   }
 
+  /** A report without a workload, or a workload without its report, is looked at again. */
+  reported(key: string, now: StoredReport | undefined, before: StoredReport | undefined): void {
+    const owner = this.#reports.seen(key, now, before)
+    if (owner !== undefined && (!now || !this.cluster.workloads.has(owner))) this.report(owner)
+  }
+
   #add(key: string): void {
     if (this.#working) this.#queue.add(key)
   }
@@ -231,12 +242,12 @@ export class PlacementController implements ClusterEvents {
 
   async #syncArea(label: string, signal: AbortSignal): Promise<void> {
     const use = this.cluster.areaUses.get(label)
-    if (use) await this.#labels.write(areaChanges(use, this.cluster), signal)
+    if (use) await this.#labels.write(areaChanges(use, this.#sight), signal)
   }
 
   async #syncNode(name: string, signal: AbortSignal): Promise<void> {
     const node = this.cluster.nodes.views.get(name)
-    if (node) await this.#labels.write(nodeAreaChanges(node, this.cluster), signal)
+    if (node) await this.#labels.write(nodeAreaChanges(node, this.#sight), signal)
   }
 
   async #syncWorkload(key: string, signal: AbortSignal): Promise<void> {
@@ -258,6 +269,10 @@ export class PlacementController implements ClusterEvents {
     const changes: LabelChanges = new Map()
     for (const node of this.cluster.nodes.labelled(label)) change(changes, node, label, false)
     await this.#takeOff(changes, signal)
+    // Who began to refer to it meanwhile found it still there.
+    const owner = this.cluster.owners.get(label)
+    if (owner !== undefined) this.#add(`workload/${owner}`)
+    if (this.cluster.areaUses.has(label)) this.#add(`area/${label}`)
   }
 
   /** A label less on a node is room for others. */

@@ -21,7 +21,7 @@ export class LabelBatches {
   readonly #options: BatchesOptions
   /** In the order of the first wish. */
   readonly #waiting = new Map<string, Batch>()
-  readonly #busy = new Set<string>()
+  readonly #busy = new Map<string, Keys>()
   #pumpPlanned = false
 
   constructor(options: BatchesOptions) {
@@ -31,6 +31,11 @@ export class LabelBatches {
   /** Whether something is under way that will change a node. */
   concerns(node: string): boolean {
     return this.#busy.has(node) || this.#waiting.has(node)
+  }
+
+  /** What was wished for a key of a node last and is not written yet; undefined: nothing. */
+  wish(node: string, key: string): boolean | undefined {
+    return this.#waiting.get(node)?.keys.get(key) ?? this.#busy.get(node)?.get(key)
   }
 
   /** Settles as the request does that the wish was sent with. */
@@ -62,7 +67,7 @@ export class LabelBatches {
 
   #begin(node: string, { keys, ended }: Batch): void {
     this.#waiting.delete(node)
-    this.#busy.add(node)
+    this.#busy.set(node, keys)
     this.#options
       .send(node, keys)
       .finally(() => {

@@ -1,9 +1,8 @@
 import type { KubeObject } from '../admission/types.ts'
-import { Refusal } from '../refusal.ts'
 import { isChoiceLabel } from './choice/choices.ts'
 import type { PodUsage } from './choice/node-usage.ts'
 import { demandOf } from './demand.ts'
-import { selectionOf } from './grammar/annotations.ts'
+import { storedSelection } from './grammar/annotations.ts'
 import { isChild } from './injection/controller-made.ts'
 import { alternativesOf, markerText, parseMarker } from './injection/marker.ts'
 import { RESTRICTED } from './labels.ts'
@@ -18,6 +17,8 @@ export interface PlacedWorkload {
   readonly name: string
   readonly uid: string
   readonly generation: number
+  /** It has been deleted and waits for its finalizers. */
+  readonly deleting?: true
   readonly selection: Selection
   readonly demand: PodDemand
   /** How many pods run at a time; undefined: as its kind has it (DaemonSet, Pod). */
@@ -128,8 +129,9 @@ function placedWorkload(
   object: KubeObject,
   marker: Marker | undefined,
 ): PlacedWorkload | undefined {
-  const selection = selectionIn(kind, object)
-  if (!selection) return undefined
+  const selection = storedSelection(kind, object)
+  // What admission would refuse was stored past it; its pods run wherever they do.
+  if (!selection || selection === 'unreadable') return undefined
   const { metadata } = object
   const { spec, field } = podTemplate(kind, object)
   const problem = problemOf(selection, marker)
@@ -141,6 +143,7 @@ function placedWorkload(
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
     generation: metadata.generation ?? 0,
+    ...(metadata.deletionTimestamp !== undefined && { deleting: true }),
     selection,
     demand: unbound(demandOf(spec, marker, `${field}.spec`)),
     choices: new Map(marker?.rows.flatMap(({ id, use }) => (use === undefined ? [] : [[id, use]]))),
@@ -152,16 +155,6 @@ function placedWorkload(
 /** A template with a node's name is refused, so the name in a pod is what the scheduler wrote. */
 function unbound({ nodeName: _, ...demand }: PodDemand): PodDemand {
   return demand
-}
-
-/** What admission would refuse can only have been stored past it; its pods run wherever they do. */
-function selectionIn(kind: Kind, object: KubeObject): Selection | undefined {
-  try {
-    return selectionOf(kind, object)
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
 }
 
 function problemOf({ rows }: Selection, marker: Marker | undefined): string | undefined {

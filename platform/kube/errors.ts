@@ -58,6 +58,12 @@ export function isStatus(error: unknown, status: number): error is ApiError {
   return error instanceof ApiError && error.status === status
 }
 
+/** Whether nothing can be made in a namespace any more, since it is being deleted. */
+export function isTerminating(error: unknown): boolean {
+  if (!isStatus(error, 403)) return false
+  return error.details?.causes?.some(({ reason }) => reason === 'NamespaceTerminating') ?? false
+}
+
 /** Seconds until a retry is welcome. The API server only sends the number form of Retry-After. */
 function retryAfter(headers: IncomingHttpHeaders): number | undefined {
   const seconds = Number(headers['retry-after'])

@@ -124,9 +124,7 @@ export class EventRecorder {
     clearTimeout(series.timer)
     series.timer = undefined
     this.#queue.push(series)
-    this.#sending ??= this.#send().finally(() => {
-      this.#sending = undefined
-    })
+    this.#sending ??= this.#send()
   }
 
   async #send(): Promise<void> {
@@ -141,6 +139,8 @@ export class EventRecorder {
       // Occurrences that came while it was being written.
       if (series.count > series.stored && series.path !== undefined) this.#schedule(series)
     }
+    // In the same step in which the queue was seen to be empty: what comes later must be sent anew.
+    this.#sending = undefined
   }
 
   async #write(series: Series): Promise<void> {

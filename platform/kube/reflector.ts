@@ -20,6 +20,8 @@ export interface ReflectorOptions<T> extends StoreOptions<T> {
   readonly backoff?: BackoffOptions
   /** After this time the API server ends a watch, and another begins. Default: 290 to 580, random. */
   readonly watchSeconds?: number
+  /** Called before a list from a store that has gone back in time: versions seen before mean nothing. */
+  onRewind?(): void
 }
 
 /** A watch that ended sooner than this and brought nothing is a failure, however clean its end. */
@@ -38,6 +40,8 @@ export class Reflector<T> {
   #running: Promise<void> | undefined
   #synced = false
   #resourceVersion: string | undefined
+  /** The latest version seen, also while a new list is needed. */
+  #reached = ''
   /** The last watch broke: much may have happened to the API server meanwhile. */
   #broken = false
   #lastContactMs = performance.now()
@@ -145,13 +149,14 @@ export class Reflector<T> {
     let resourceVersion = ''
     for await (const page of client.list<KubeObject>(path, query, { signal })) {
       this.#contact()
+      if (wentBack(page.resourceVersion, this.#reached)) this.#rewind()
       for (const object of page.items) seen.add(this.#store.put(object))
       resourceVersion = page.resourceVersion
       // A long list must not hold up what else the process does.
       await nextTurn()
     }
     this.#store.retain(seen)
-    this.#resourceVersion = resourceVersion
+    this.#reach(resourceVersion)
     this.#synced = true
     this.#firstSync.resolve()
   }
@@ -205,7 +210,17 @@ export class Reflector<T> {
     const { type, object } = parseWatchLine(line, `watch ${this.#options.path}`)
     if (type === 'DELETED') this.#store.remove(keyOf(object))
     else if (type !== 'BOOKMARK') this.#store.put(object)
-    this.#resourceVersion = object.metadata.resourceVersion ?? this.#resourceVersion
+    this.#reach(object.metadata.resourceVersion ?? this.#resourceVersion)
+  }
+
+  #reach(version: string | undefined): void {
+    this.#resourceVersion = version
+    this.#reached = version ?? this.#reached
+  }
+
+  #rewind(): void {
+    this.#reached = ''
+    this.#options.onRewind?.()
   }
 
   async #recover(error: unknown): Promise<void> {

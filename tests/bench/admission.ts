@@ -5,7 +5,7 @@ import { Load } from './admission/load.ts'
 import { reviewOf } from './admission/review.ts'
 import type { BenchCloud } from './cloud.ts'
 import { type Figure, ms, p50p99, quantile, type Say } from './figure.ts'
-import { longestBlock } from './process.ts'
+import { Ops } from './process.ts'
 import { KINDS_OF_SELECTION, mixed, SELECTIONS } from './workloads.ts'
 
 /** Until V8 has compiled what is used much; a webhook that has run for a minute has. */
@@ -17,13 +17,14 @@ const REQUESTS_OF_A_KIND = 200
 /** How long the webhooks take to admit, in themselves and for the API server. */
 export async function benchAdmission(cloud: BenchCloud, say: Say): Promise<Figure[]> {
   const { edgenet, bed } = cloud
+  const ops = new Ops(edgenet.urls.webhooksOps)
   const target = {
     url: edgenet.urls.webhooks,
     ca: readFileSync(`${edgenet.dir}/pki/ca.crt`, 'utf8'),
   }
   const measured = async (connections: number, count: number, body: (i: number) => string) => {
     const load = new Load(target, connections)
-    const decisions = await Decisions.begin(edgenet.urls.webhooksOps, edgenet.logs.webhooks)
+    const decisions = await Decisions.begin(ops, edgenet.logs.webhooks)
     const { answers, perSecond } = await load.run(count, body)
     load.close()
     const refused = answers.find(({ allowed }) => !allowed)
@@ -34,7 +35,7 @@ export async function benchAdmission(cloud: BenchCloud, say: Say): Promise<Figur
 
   say('admission: warming up')
   await measured(1, WARM_UP, (i) => reviewOf(i, mixed(i)))
-  await longestBlock(edgenet.urls.webhooksOps)
+  await ops.longestBlock()
   const figures: Figure[] = []
   for (const connections of [1, 16]) {
     say(`admission: ${REQUESTS} reviews over ${connections} connections`)
@@ -49,6 +50,7 @@ export async function benchAdmission(cloud: BenchCloud, say: Say): Promise<Figur
       {
         what: `the same seen by the client, over TLS, ${over}`,
         ours: `${p50p99(found.outside)}, ${found.perSecond.toFixed(0)} per second`,
+        beside: `CPU of the server: ${ms(found.cpuMs)} for each`,
       },
     )
   }
@@ -62,7 +64,7 @@ export async function benchAdmission(cloud: BenchCloud, say: Say): Promise<Figur
   }
   figures.push({
     what: 'longest block of the webhooks’ event loop under this load',
-    ours: ms(await longestBlock(edgenet.urls.webhooksOps)),
+    ours: ms(await ops.longestBlock()),
   })
   say('admission: creating Deployments')
   return [...figures, ...(await benchApply(bed))]

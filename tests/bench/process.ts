@@ -1,32 +1,47 @@
 /** What a running process says of itself. */
 import { readFileSync } from 'node:fs'
 
-/** Sums of a histogram or counter of /metrics by `le` or the given label; lines of other metrics are left out. */
-export type Metrics = ReadonlyMap<string, number>
-
 /** Samples of /metrics by name and labels, as they stand there: `x{a="b"}`. */
-export async function readMetrics(opsUrl: string): Promise<Metrics> {
-  const answer = await fetch(`${opsUrl}/metrics`)
-  if (!answer.ok) throw new Error(`${opsUrl}/metrics answers ${answer.status}`)
-  const lines = (await answer.text()).split('\n').filter((line) => line && !line.startsWith('#'))
-  return new Map(
-    lines.map((line) => {
-      const at = line.lastIndexOf(' ')
-      return [line.slice(0, at), Number(line.slice(at + 1))]
-    }),
-  )
-}
+export type Metrics = ReadonlyMap<string, number>
 
 /** The timer that samples the event loop runs every 10 ms; its delay includes that. */
 const SAMPLING_MS = 10
 
-/**
- * The longest time in ms that the event loop was blocked since this was asked last (reading starts
- * anew). The first answer of a process goes back to its start.
- */
-export async function longestBlock(opsUrl: string): Promise<number> {
-  const seconds = (await readMetrics(opsUrl)).get('nodejs_eventloop_lag_max_seconds') ?? Number.NaN
-  return Math.max(0, seconds * 1000 - SAMPLING_MS)
+/** The operations port of a process of EdgeNet. */
+export class Ops {
+  readonly #url: string
+  #longest = 0
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  async metrics(): Promise<Metrics> {
+    const answer = await fetch(`${this.#url}/metrics`)
+    if (!answer.ok) throw new Error(`${this.#url}/metrics answers ${answer.status}`)
+    const lines = (await answer.text()).split('\n').filter((line) => line && !line.startsWith('#'))
+    const metrics = new Map(
+      lines.map((line) => {
+        const at = line.lastIndexOf(' ')
+        return [line.slice(0, at), Number(line.slice(at + 1))]
+      }),
+    )
+    // Each reading makes the process forget what it has seen so far.
+    const lag = (metrics.get('nodejs_eventloop_lag_max_seconds') ?? 0) * 1000 - SAMPLING_MS
+    this.#longest = Math.max(this.#longest, lag)
+    return metrics
+  }
+
+  /**
+   * The longest time in ms that the event loop was kept from its timers since this was asked last;
+   * the first time: since the process began. On a busy machine that includes waiting for a core.
+   */
+  async longestBlock(): Promise<number> {
+    await this.metrics()
+    const longest = this.#longest
+    this.#longest = 0
+    return longest
+  }
 }
 
 /** Resident memory in MB: now, and the most there was. */

@@ -6,7 +6,7 @@ import { NAMESPACE } from '../testbed/edgenet.ts'
 import { type AuditEvent, type AuditPosition, type Testbed, until } from '../testbed/index.ts'
 import { type BenchCloud, NODES } from './cloud.ts'
 import { type Figure, ms, type Say, seconds } from './figure.ts'
-import { longestBlock, memory } from './process.ts'
+import { memory, Ops } from './process.ts'
 import { deployment, SELECTIONS } from './workloads.ts'
 
 const SELECTED = 500
@@ -58,9 +58,8 @@ async function createAll({ admin }: Testbed): Promise<void> {
 }
 
 /** 500 workloads that ask for 1 to 20 of 5,000 nodes each, all at once. */
-async function benchCreation({ bed, edgenet }: BenchCloud): Promise<Figure[]> {
-  const ops = edgenet.urls.controllersOps
-  await longestBlock(ops)
+async function benchCreation({ bed }: BenchCloud, ops: Ops): Promise<Figure[]> {
+  await ops.longestBlock()
   const mark = bed.audit.mark()
   const began = performance.now()
   await createAll(bed)
@@ -72,7 +71,7 @@ async function benchCreation({ bed, edgenet }: BenchCloud): Promise<Figure[]> {
   })
   const took = performance.now() - began
   const { nodes } = await satisfied(bed)
-  const block = await longestBlock(ops)
+  const block = await ops.longestBlock()
   const own = writes(bed, mark)
   const choices = (await bed.admin.listAll(pathTo('nodes'))).reduce(
     (sum, { metadata }) =>
@@ -101,16 +100,15 @@ async function benchCreation({ bed, edgenet }: BenchCloud): Promise<Figure[]> {
 }
 
 /** Once a second a node is cordoned or opened again. */
-async function benchChanges({ bed, edgenet }: BenchCloud): Promise<Figure[]> {
-  const ops = edgenet.urls.controllersOps
+async function benchChanges({ bed }: BenchCloud, ops: Ops): Promise<Figure[]> {
   const blocks: number[] = []
-  await longestBlock(ops)
+  await ops.longestBlock()
   for (let i = 0; i < CHANGES; i++) {
     const second = performance.now() + 1000
     const path = pathTo('nodes', { name: `edge-${Math.floor(i / 2)}` })
     await bed.admin.patch(path, { spec: { unschedulable: i % 2 === 0 } }, 'merge')
     await new Promise((resolve) => setTimeout(resolve, Math.max(0, second - performance.now())))
-    blocks.push(await longestBlock(ops))
+    blocks.push(await ops.longestBlock())
   }
   return [
     {
@@ -162,11 +160,12 @@ function benchMemory({ edgenet }: BenchCloud): Figure[] {
 
 /** Many selections on many nodes: time, writes, memory, and whether the event loop stays free. */
 export async function benchScale(cloud: BenchCloud, say: Say): Promise<Figure[]> {
-  const starting = await longestBlock(cloud.edgenet.urls.controllersOps)
+  const ops = new Ops(cloud.edgenet.urls.controllersOps)
+  const starting = await ops.longestBlock()
   say(`scale: ${SELECTED} counted selections`)
-  const creation = await benchCreation(cloud)
+  const creation = await benchCreation(cloud, ops)
   say('scale: one change per second')
-  const changes = await benchChanges(cloud)
+  const changes = await benchChanges(cloud, ops)
   say('scale: a new area, and silence')
   const cost = await benchCost(cloud)
   return [

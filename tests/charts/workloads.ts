@@ -10,6 +10,8 @@ export interface Parts {
   readonly annotations?: Record<string, string>
   /** Annotations of the pod template (for a Pod: of the Pod). */
   readonly template?: Record<string, string>
+  /** Annotations of a CronJob's job template. */
+  readonly job?: Record<string, string>
   /** `affinity` of the pod template, as given. */
   readonly affinity?: unknown
   readonly owner?: {
@@ -44,7 +46,7 @@ const LABELS = { app: 'test' }
 
 /** A small valid object of any of the seven kinds. */
 export function workload(kind: Kind, parts: Parts = {}): KubeObject {
-  const { name = 'web', generateName, annotations = {}, template = {}, owner } = parts
+  const { name = 'web', generateName, annotations = {}, template = {}, job, owner } = parts
   const metadata = {
     ...(generateName === undefined ? { name } : { generateName }),
     labels: LABELS,
@@ -53,7 +55,9 @@ export function workload(kind: Kind, parts: Parts = {}): KubeObject {
   }
   const apps = kind === 'Job' || kind === 'CronJob' ? 'batch/v1' : 'apps/v1'
   const apiVersion = kind === 'Pod' ? 'v1' : apps
-  return { apiVersion, kind, metadata, spec: specOf(kind, podSpec(kind, parts), template) }
+  const spec = specOf(kind, podSpec(kind, parts), template)
+  if (job) Object.assign(spec['jobTemplate'] as object, { metadata: { annotations: job } })
+  return { apiVersion, kind, metadata, spec }
 }
 
 function podSpec(kind: Kind, { affinity }: Parts): Record<string, unknown> {

@@ -1,5 +1,7 @@
 /** No rollout that the user did not ask for: by templates, revisions and UIDs of pods. */
 import t from 'tap'
+import { asked } from './rollouts/asked.ts'
+import { helmReleases } from './rollouts/helm.ts'
 import { writing } from './rollouts/writing.ts'
 import { startCloud } from './support.ts'
 
@@ -8,3 +10,5 @@ const cloud = await startCloud()
 t.teardown(() => cloud.stop())
 
 await t.test('written again', (t) => writing(t, cloud))
+await t.test('asked for', (t) => asked(t, cloud))
+await t.test('Helm', (t) => helmReleases(t, cloud))

@@ -1,25 +1,15 @@
 import { createHash } from 'node:crypto'
-import anyAscii from 'any-ascii'
+import { findContinent } from '../../core/geo/continents.ts'
+import { type Labels, MANUAL_ANNOTATION } from '../../core/location/node-facts.ts'
+import { placeLabels } from '../../core/location/place-labels.ts'
+import { present } from '../../core/location/types.ts'
 import { HEARTBEAT } from './heartbeat.ts'
 import type { NodeRow } from './noderow.ts'
 import { kubernetesVersion } from './pins.ts'
 import { FAKE_LABEL, SERVED_LABEL } from './stages.ts'
 
-/** Where a node says that it is; the locator makes labels of it. */
-export const LOCATION_ANNOTATION = 'edge-net.io/location'
-
 const PLACE = ['lat', 'lon', 'country', 'state', 'city', 'continent'] as const
 const DEFAULT_ALLOCATABLE = { cpu: '4', memory: '8Gi', pods: '110' }
-
-const CONTINENTS: Readonly<Record<string, string>> = {
-  AF: 'Africa',
-  AN: 'Antarctica',
-  AS: 'Asia',
-  EU: 'Europe',
-  NA: 'North_America',
-  OC: 'Oceania',
-  SA: 'South_America',
-}
 
 /** An address of 172.16.0.0/12 that belongs to the name: a node made anew has the same one. */
 function internalAddress(name: string): string {
@@ -34,28 +24,15 @@ function place(row: NodeRow): string | undefined {
   return JSON.stringify(Object.fromEntries(given.map((field) => [field, row[field]])))
 }
 
-const labelValue = (text: string): string =>
-  anyAscii(text)
-    .replaceAll(/[^A-Za-z0-9._-]+/g, '_')
-    .replaceAll(/^[^A-Za-z0-9]+|[^A-Za-z0-9]+$/g, '')
-    .slice(0, 63)
-
-/** Letter and signed number, as EdgeNet always wrote them: `n37.423000`, `w-122.163900`. */
-const degrees = (value: number, positive: string, negative: string): string =>
-  `${value < 0 ? negative : positive}${value.toFixed(6)}`
-
 /** The geographic labels, written by the bed itself when no EdgeNet runs that would. */
-function geoLabels({ lat, lon, country, state, city, continent }: NodeRow): Record<string, string> {
-  const labels: Record<string, string | undefined> = {
-    continent: continent && (CONTINENTS[continent] ?? labelValue(continent)),
-    'country-iso': country,
-    'state-iso': state,
-    city: city && labelValue(city),
-    lat: lat === undefined ? undefined : degrees(lat, 'n', 's'),
-    lon: lon === undefined ? undefined : degrees(lon, 'e', 'w'),
-  }
-  const known = Object.entries(labels).filter(([, value]) => value !== undefined)
-  return Object.fromEntries(known.map(([key, value]) => [`edge-net.io/${key}`, value as string]))
+function geoLabels(row: NodeRow): Labels {
+  if (place(row) === undefined) return {}
+  const { lat, lon, country, state, city, continent } = row
+  const code = continent === undefined ? undefined : findContinent(continent)?.code
+  return placeLabels(
+    present({ lat, lon, country, subdivision: state, city, continent: code }),
+    'manual',
+  )
 }
 
 /** The Node object of a row; with `label`, it carries geographic labels from the beginning. */
@@ -83,7 +60,7 @@ export function nodeObject(row: NodeRow, label: boolean): object {
       },
       annotations: {
         [HEARTBEAT]: 'on',
-        ...(location === undefined ? {} : { [LOCATION_ANNOTATION]: location }),
+        ...(location === undefined ? {} : { [MANUAL_ANNOTATION]: location }),
       },
     },
     status: {

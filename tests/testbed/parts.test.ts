@@ -95,12 +95,17 @@ t.test('labels of a bed without EdgeNet', async (t) => {
     'edge-net.io/city': 'Stanford',
     'edge-net.io/lat': 'n37.423000',
     'edge-net.io/lon': 'w-122.163900',
+    'edge-net.io/subdivision': 'US-CA',
+    'edge-net.io/country-city': 'US.Stanford',
+    'edge-net.io/subdivision-city': 'US-CA.Stanford',
+    'edge-net.io/location-source': 'manual',
   })
   t.strictSame(labels({ lat: -0.5, lon: 0, city: 'São Paulo', continent: 'Europe' }), {
     'edge-net.io/continent': 'Europe',
     'edge-net.io/city': 'Sao_Paulo',
     'edge-net.io/lat': 's-0.500000',
     'edge-net.io/lon': 'e0.000000',
+    'edge-net.io/location-source': 'manual',
   })
   t.strictSame(labels({}), {})
   t.strictSame(labels(stanford, false), {})

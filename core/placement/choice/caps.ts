@@ -22,6 +22,12 @@ export const DEFAULT_LIMITS: Limits = {
   labelsPerNode: 400,
 }
 
+/**
+ * Labels of ours on one node at the very most: choices stop at labelsPerNode, areas here, whoever they
+ * belong to. 700 of about 110 bytes are 77 kB.
+ */
+export const MOST_LABELS = 700
+
 /** What selections use of what is limited. */
 export interface Usage {
   /** Rows with a count. */

@@ -3,6 +3,7 @@ import { findCountry, suggestCountry } from '../../geo/countries.ts'
 import { readShape } from '../../geo/geojson.ts'
 import { GEO_AREA_LIMITS } from '../../geo/limits.ts'
 import { Refusal } from '../../refusal.ts'
+import { isAreaName, MAX_AREA_NAME } from '../grammar/area-name.ts'
 import type { AreaDefinition } from './area-index.ts'
 
 /** A GeoArea object, as far as decisions need it. */
@@ -37,6 +38,26 @@ export function geoAreaOf(object: KubeObject): GeoArea {
   const shape = readShape(spec.geojson, 'spec.geojson', GEO_AREA_LIMITS)
   const vertices = shape.polygons.flat().reduce((sum, ring) => sum + ring.length, 0)
   return { ...common, definition: { shape }, vertices }
+}
+
+/** The same of an object that is stored; undefined: what it holds got past admission and means nothing. */
+export function storedGeoArea(object: KubeObject): GeoArea | undefined {
+  try {
+    return geoAreaOf(object)
+  } catch (error) {
+    if (error instanceof Refusal) return undefined
+    throw error
+  }
+}
+
+/** Throws Refusal for the name of a GeoArea that no annotation could refer to. */
+export function checkAreaName(name: string): void {
+  if (isAreaName(name)) return
+  throw new Refusal(
+    'EDGENET_AREA_NAME_INVALID',
+    'metadata.name',
+    `the name of a GeoArea becomes a part of labels on nodes: choose one of at most ${MAX_AREA_NAME} lower-case letters, digits, - and ., that is not just 20 hexadecimal digits`,
+  )
 }
 
 function countryCodes(value: unknown): string[] {

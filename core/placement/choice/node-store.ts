@@ -55,6 +55,16 @@ export class NodeStore {
     return { before, now: view }
   }
 
+  /** Takes in the answer to a write of ours, unless the node is gone by now. */
+  answer(node: VersionedNode): NodeChange | undefined {
+    return this.#views.has(node.view.name) ? this.set(node) : undefined
+  }
+
+  /** The API server's store was restored from a backup: its versions begin anew before ours. */
+  rewind(): void {
+    this.#versions.clear()
+  }
+
   delete(name: string): NodeChange {
     const before = this.#views.get(name)
     this.#views.delete(name)

@@ -32,6 +32,7 @@ export class NodeUsage {
     for (const [name, amount] of Object.entries(requests)) {
       sums[name] = (sums[name] ?? 0) + sign * amount
     }
-    this.#used.set(node, sums)
+    if (sums['pods'] === 0) this.#used.delete(node)
+    else this.#used.set(node, sums)
   }
 }

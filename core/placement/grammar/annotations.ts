@@ -1,3 +1,4 @@
+import { Refusal } from '../../refusal.ts'
 import { countTerms } from '../injection/terms.ts'
 import { LIMITS, type Limits } from '../limits.ts'
 import type { Kind, OnNodeLoss, Selection, Spread } from '../types.ts'
@@ -53,6 +54,20 @@ export function readSelection(
 export function selectionOf(kind: Kind, object: unknown, limits?: Limits): Selection | undefined {
   const placed = placementAnnotations(kind, object)
   return placed && readSelection(placed.values, placed.field, { kind, ...(limits && { limits }) })
+}
+
+/** The same of an object that is stored, which may have got there past admission. */
+export function storedSelection(
+  kind: Kind,
+  object: unknown,
+  limits?: Limits,
+): Selection | 'unreadable' | undefined {
+  try {
+    return selectionOf(kind, object, limits)
+  } catch (error) {
+    if (error instanceof Refusal) return 'unreadable'
+    throw error
+  }
 }
 
 /** The rows of `placement`, or the one row that the annotations are. */

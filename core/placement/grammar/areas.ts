@@ -3,6 +3,7 @@ import { areaId } from '../labels.ts'
 import type { Limits } from '../limits.ts'
 import type { Area } from '../types.ts'
 import { isFields, quote, refusal } from '../untyped.ts'
+import { isAreaName, MAX_AREA_NAME } from './area-name.ts'
 import { readValues, textOf } from './values.ts'
 
 /** Areas of a row, each list sorted by id and without duplicates. */
@@ -12,12 +13,6 @@ export interface Areas {
   /** What in an inline geometry can be read in two ways. */
   readonly warnings: readonly string[]
 }
-
-/** `outside-` and the name must fit in the 63 characters of a label's name. */
-const MAX_NAME = 55
-const NAME = /^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/
-/** The form of the ids of inline areas, whose labels a name must not be able to take. */
-const HASH = /^[0-9a-f]{20}$/
 
 /**
  * Reads the value of `area`: one inline GeoJSON geometry, or names of GeoArea objects, each excluded by
@@ -64,16 +59,15 @@ function inlineOf(
 }
 
 function areaName(text: string, field: string): string {
-  if (text.length <= MAX_NAME && NAME.test(text) && !HASH.test(text)) return text
+  if (isAreaName(text)) return text
   const lower = text.toLowerCase()
-  const hint =
-    lower.length <= MAX_NAME && NAME.test(lower) && !HASH.test(lower)
-      ? `did you mean "${lower}"?`
-      : 'give GeoJSON that begins with {, or names of GeoArea objects with commas between'
+  const hint = isAreaName(lower)
+    ? `did you mean "${lower}"?`
+    : 'give GeoJSON that begins with {, or names of GeoArea objects with commas between'
   throw refusal(
     'AREA_NAME_INVALID',
     field,
-    `${quote(text)} cannot be the name of a GeoArea (lower-case letters, digits, - and ., at most ${MAX_NAME}); ${hint}`,
+    `${quote(text)} cannot be the name of a GeoArea (lower-case letters, digits, - and ., at most ${MAX_AREA_NAME}); ${hint}`,
   )
 }
 

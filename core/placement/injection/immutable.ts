@@ -1,8 +1,7 @@
 import { deepEqual } from '../../equal.ts'
-import { Refusal } from '../../refusal.ts'
-import { selectionOf } from '../grammar/annotations.ts'
+import { selectionOf, storedSelection } from '../grammar/annotations.ts'
 import type { Limits } from '../limits.ts'
-import type { Kind, Row } from '../types.ts'
+import type { Kind } from '../types.ts'
 import { isFields, member, refusal } from '../untyped.ts'
 import { rawAnnotations } from '../workload.ts'
 import { sameRows } from './identity.ts'
@@ -35,8 +34,8 @@ export function isMutable(kind: Kind, oldObject: unknown): boolean {
 export function checkImmutable({ kind, object, oldObject, limits }: Update): void {
   if (deepEqual(rawAnnotations(kind, object), rawAnnotations(kind, oldObject))) return
   const wanted = selectionOf(kind, object, limits)?.rows ?? []
-  const had = storedRows(kind, oldObject, limits)
-  if (had && sameRows(wanted, had)) return
+  const had = storedSelection(kind, oldObject, limits)
+  if (had !== 'unreadable' && sameRows(wanted, had?.rows ?? [])) return
   throw refusal(
     'PLACEMENT_IMMUTABLE',
     'metadata.annotations',
@@ -44,14 +43,4 @@ export function checkImmutable({ kind, object, oldObject, limits }: Update): voi
       ? 'the placement of a Job cannot change unless it is suspended and has never started; delete the Job and create it again'
       : 'the placement of a Pod cannot change; delete the Pod and create it again, or use a Deployment',
   )
-}
-
-/** Undefined when what is stored cannot be read. */
-function storedRows(kind: Kind, object: unknown, limits?: Limits): readonly Row[] | undefined {
-  try {
-    return selectionOf(kind, object, limits)?.rows ?? []
-  } catch (error) {
-    if (error instanceof Refusal) return undefined
-    throw error
-  }
 }

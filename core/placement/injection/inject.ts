@@ -1,17 +1,16 @@
 import { type Edit, patchOf } from '../../admission/patch.ts'
 import type { KubeObject, PatchOp } from '../../admission/types.ts'
-import { deepEqual } from '../../equal.ts'
 import { Refusal } from '../../refusal.ts'
 import { selectionOf } from '../grammar/annotations.ts'
 import { MARKER } from '../labels.ts'
 import { LIMITS, type Limits } from '../limits.ts'
 import type { Kind, Selection } from '../types.ts'
-import { member } from '../untyped.ts'
-import { rawAnnotations, templatePath } from '../workload.ts'
+import { templatePath } from '../workload.ts'
 import { identityOf, type Naming } from './identity.ts'
 import { checkImmutable, isMutable } from './immutable.ts'
 import { clear, type Injection, place } from './place.ts'
 import { templateState } from './template.ts'
+import { isUntouched } from './untouched.ts'
 
 /** A workload that is to be stored; `uid` is the admission request's. */
 export interface InjectRequest extends Naming {
@@ -45,8 +44,8 @@ function atCreate(request: InjectRequest): Injection | undefined {
 
 function atUpdate(request: InjectRequest): Injection | undefined {
   const { kind, object, oldObject, limits = LIMITS } = request
-  // Nothing may stand in the way of finalizers.
-  if (member(object.metadata, 'deletionTimestamp') !== undefined) return undefined
+  // Nothing may stand in the way of finalizers. Of the stored object: a client may leave it out.
+  if (oldObject?.metadata.deletionTimestamp !== undefined) return undefined
   if (!isMutable(kind, oldObject)) {
     checkImmutable({ kind, object, oldObject, limits })
     return undefined
@@ -68,17 +67,6 @@ function atUpdate(request: InjectRequest): Injection | undefined {
     if (error instanceof Refusal && isUntouched(kind, object, oldObject)) return undefined
     throw error
   }
-}
-
-/**
- * Whether an update changes neither placement nor spec. What is stored was right by the rules of its
- * time, so an edit of something else is no occasion to refuse it.
- */
-function isUntouched(kind: Kind, object: KubeObject, oldObject: KubeObject | null): boolean {
-  return (
-    deepEqual(object['spec'], oldObject?.['spec']) &&
-    deepEqual(rawAnnotations(kind, object), rawAnnotations(kind, oldObject))
-  )
 }
 
 /** What must be written so that an injection is in the object that it was made for. */

@@ -1,6 +1,5 @@
 import { deepEqual } from '../../equal.ts'
-import { Refusal } from '../../refusal.ts'
-import { selectionOf } from '../grammar/annotations.ts'
+import { storedSelection } from '../grammar/annotations.ts'
 import type { Limits } from '../limits.ts'
 import type { Kind, Marker, MarkerRow, Selection } from '../types.ts'
 import { type Fields, join, member, refusal } from '../untyped.ts'
@@ -112,15 +111,6 @@ function withdrawalBefore(
 /** The user's own terms are known only when the marker is the one that they were stored with. */
 function byCurrentMarker(next: TemplateState, marker: Marker, before?: TemplateState): Withdrawal {
   return byMarker(marker, before && next.text === before.text ? ownTerms(before) : undefined)
-}
-
-function storedSelection(kind: Kind, object: unknown): Selection | 'unreadable' | undefined {
-  try {
-    return selectionOf(kind, object)
-  } catch (error) {
-    if (error instanceof Refusal) return 'unreadable'
-    throw error
-  }
 }
 
 /** Of a Job that is suspended Kubernetes lets the affinity change, and no spread constraints. */

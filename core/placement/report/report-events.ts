@@ -21,7 +21,9 @@ export function reportEvents(
   events.push(...healingEvents(before, now))
   const is = now.conditions[0]
   const was = before?.conditions?.[0]
-  if (!is || (was?.status === is.status && was.message === is.message)) return events
+  // The details of a shortage change whenever any pod in the area comes or goes: the Placement has them.
+  const same = was?.status === is?.status && was?.reason === is?.reason
+  if (!is || (same && before?.missing === now.missing)) return events
   if (is.status === 'False') {
     events.push({ type: 'Warning', reason: is.reason, action: 'SelectNodes', note: is.message })
   } else if (was?.status !== 'True') {

@@ -30,5 +30,7 @@ const MAX_NAME = 253
 /** Name of the Placement of a workload: `<kind>-<name>`. */
 export function reportName(kind: string, name: string): string {
   const full = `${kind.toLowerCase()}-${name}`
-  return full.length <= MAX_NAME ? full : `${full.slice(0, MAX_NAME - 21)}-${hash80(full)}`
+  if (full.length <= MAX_NAME) return full
+  const head = full.slice(0, MAX_NAME - 21).replace(/[-.]+$/, '')
+  return `${head}-${hash80(full)}`
 }

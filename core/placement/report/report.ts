@@ -1,3 +1,4 @@
+import { deepEqual } from '../../equal.ts'
 import type { HealingNote } from '../../healing/notes.ts'
 import type { SelectResult } from '../choice/select-types.ts'
 import type { PlacedWorkload } from '../observed.ts'
@@ -187,5 +188,6 @@ export function newMove(
   before: PlacementStatus | undefined,
   now: PlacementStatus,
 ): Move | undefined {
-  return now.lastMove && now.lastMove.time !== before?.lastMove?.time ? now.lastMove : undefined
+  const { lastMove } = now
+  return lastMove && !deepEqual(lastMove, before?.lastMove) ? lastMove : undefined
 }

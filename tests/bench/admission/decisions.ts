@@ -1,40 +1,71 @@
 import { readFileSync, statSync } from 'node:fs'
-import { readMetrics } from '../process.ts'
+import type { Ops } from '../process.ts'
 
 const BUCKET = 'edgenet_admission_seconds_bucket{le="0.005",hook="placement"}'
 const COUNT = 'edgenet_admission_seconds_count{hook="placement"}'
 
-/** What the webhooks themselves say of their decisions from a moment on: log and histogram. */
+interface Totals {
+  readonly count: number
+  readonly fast: number
+  readonly cpuSeconds: number
+}
+
+export interface Decided {
+  /** Milliseconds of each decision, by the log: from the parsed request to the rendered answer. */
+  readonly times: readonly number[]
+  /** The share of them that the histogram counts below 5 ms. */
+  readonly below5: number
+  /** CPU time of the whole process for each request, in ms: what a busy machine does not change. */
+  readonly cpuMs: number
+}
+
+interface LogLine {
+  readonly message: string
+  readonly fields: { readonly hook?: string; readonly ms?: number }
+}
+
+/** What the webhooks themselves say of their decisions from a moment on. */
 export class Decisions {
-  readonly #ops: string
+  readonly #ops: Ops
   readonly #log: string
   readonly #from: number
-  readonly #before: { readonly count: number; readonly fast: number }
+  readonly #before: Totals
 
-  private constructor(ops: string, log: string, before: { count: number; fast: number }) {
+  private constructor(ops: Ops, log: string, before: Totals) {
     this.#ops = ops
     this.#log = log
     this.#from = statSync(log).size
     this.#before = before
   }
 
-  static async begin(ops: string, log: string): Promise<Decisions> {
+  static async begin(ops: Ops, log: string): Promise<Decisions> {
     return new Decisions(ops, log, await totals(ops))
   }
 
-  /** Milliseconds of each decision, and the share of them that the histogram counts below 5 ms. */
-  async end(): Promise<{ readonly times: readonly number[]; readonly below5: number }> {
-    const now = await totals(this.#ops)
-    const count = now.count - this.#before.count
+  async end(): Promise<Decided> {
+    const { count, fast, cpuSeconds } = await totals(this.#ops)
+    const asked = count - this.#before.count
+    return {
+      times: this.#times(),
+      below5: (fast - this.#before.fast) / asked,
+      cpuMs: ((cpuSeconds - this.#before.cpuSeconds) * 1000) / asked,
+    }
+  }
+
+  #times(): number[] {
     const lines = readFileSync(this.#log).subarray(this.#from).toString().split('\n')
-    const times = lines
-      .filter((line) => line.includes('"decision"') && line.includes('"hook":"placement"'))
-      .map((line) => (JSON.parse(line) as { ms: number }).ms)
-    return { times, below5: (now.fast - this.#before.fast) / count }
+    return lines
+      .filter((line) => line.includes('"decision"'))
+      .map((line) => (JSON.parse(line) as LogLine).fields)
+      .flatMap(({ hook, ms }) => (hook === 'placement' && ms !== undefined ? [ms] : []))
   }
 }
 
-async function totals(ops: string) {
-  const metrics = await readMetrics(ops)
-  return { count: metrics.get(COUNT) ?? 0, fast: metrics.get(BUCKET) ?? 0 }
+async function totals(ops: Ops): Promise<Totals> {
+  const metrics = await ops.metrics()
+  return {
+    count: metrics.get(COUNT) ?? 0,
+    fast: metrics.get(BUCKET) ?? 0,
+    cpuSeconds: metrics.get('process_cpu_seconds_total') ?? 0,
+  }
 }

@@ -108,6 +108,12 @@ export function placementNetChange(t: Test, { admin }: World): void {
     const cron = (spec: unknown) => ({ spec: { jobTemplate: { spec: { template: spec } } } })
     const others: [Kind, string, unknown, string][] = [
       ['CronJob', 'its schedule', { spec: { schedule: '0 0 2 1 *' } }, 'ok'],
+      [
+        'CronJob',
+        'the country on the job template',
+        { spec: { jobTemplate: annotations(ASK) } },
+        NET,
+      ],
       ['CronJob', 'no affinity', cron({ spec: { affinity: null } }), NET],
       ['CronJob', 'no marker', cron({ metadata: { annotations: { [MARKER]: null } } }), NET],
       ['Pod', 'a label', { metadata: { labels: { a: 'b' } } }, 'ok'],

@@ -105,6 +105,16 @@ export function placementNetCreate(t: Test, { admin }: World): void {
           expected,
           `${kind}: ${what}`,
         )
+    const onJobs: [string, Parts, string][] = [
+      ['asked on the job template', { job: ASK }, NET],
+      ['both, asked on the job template', { job: ASK, ...bound }, 'ok'],
+    ]
+    for (const [what, parts, expected] of onJobs)
+      t.equal(
+        await answer(admin.create(pathOf('CronJob', 'default'), workload('CronJob', parts), DRY)),
+        expected,
+        what,
+      )
     for (const key of [...ROW_KEYS, 'placement'])
       t.equal(
         await answer(

@@ -458,11 +458,16 @@ t.test('an update of something else is not refused for what is stored', async (t
   t.equal(admit('Deployment', labelled, { stored }), labelled)
   const image = edited('Deployment', stored, (spec) => Object.assign(spec, { containers: [] }))
   t.throws(() => admit('Deployment', image, { stored }), { code: 'EDGENET_COUNTRY_UNKNOWN' })
-  const going = {
-    ...image,
-    metadata: { ...image.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
-  }
-  t.equal(admit('Deployment', going, { stored }), going, 'nor the removal of a finalizer')
+  const going = (object: typeof stored) => ({
+    ...object,
+    metadata: { ...object.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+  })
+  t.equal(admit('Deployment', image, { stored: going(stored) }), image, 'nor of what goes')
+  t.throws(
+    () => admit('Deployment', going(image), { stored }),
+    { code: 'EDGENET_COUNTRY_UNKNOWN' },
+    'which only the stored object can tell',
+  )
 })
 
 t.test('names', async (t) => {

@@ -23,10 +23,11 @@ to what may be absent is optional.
 ['edge-net.io/continent', 'edge-net.io/country', 'edge-net.io/state', 'edge-net.io/city', 'edge-net.io/area', 'edge-net.io/near', 'edge-net.io/nodes', 'edge-net.io/placement']
 {{- end }}
 
-{{/* Does a workload ask for a place, on itself or on its pod template? The argument: object or oldObject. */}}
+{{/* Does a workload ask for a place, on itself, its job template or its pod template? The argument: object or oldObject. */}}
 {{- define "edgenet.cel.asks" -}}
 {{ include "edgenet.cel.placementKeys" . }}.exists(k, k in {{ . }}.metadata.?annotations.orValue({})
 || k in {{ . }}.?spec.?template.?metadata.?annotations.orValue({})
+|| k in {{ . }}.?spec.?jobTemplate.?metadata.?annotations.orValue({})
 || k in {{ . }}.?spec.?jobTemplate.?spec.?template.?metadata.?annotations.orValue({}))
 {{- end }}
 
