@@ -7,7 +7,30 @@ export type Metrics = ReadonlyMap<string, number>
 /** The timer that samples the event loop runs every 10 ms; its delay includes that. */
 const SAMPLING_MS = 10
 
-/** The operations port of a process of EdgeNet. */
+export async function readMetrics(opsUrl: string): Promise<Metrics> {
+  const answer = await fetch(`${opsUrl}/metrics`)
+  if (!answer.ok) throw new Error(`${opsUrl}/metrics answers ${answer.status}`)
+  const lines = (await answer.text()).split('\n').filter((line) => line && !line.startsWith('#'))
+  return new Map(
+    lines.map((line) => {
+      const at = line.lastIndexOf(' ')
+      return [line.slice(0, at), Number(line.slice(at + 1))]
+    }),
+  )
+}
+
+const blockOf = (metrics: Metrics): number =>
+  Math.max(0, (metrics.get('nodejs_eventloop_lag_max_seconds') ?? 0) * 1000 - SAMPLING_MS)
+
+/**
+ * The longest time in ms that the event loop was kept from its timers since the process was read last
+ * (each reading of its metrics starts anew); the first time: since it began. On a busy machine that
+ * includes waiting for a core.
+ */
+export const longestBlock = async (opsUrl: string): Promise<number> =>
+  blockOf(await readMetrics(opsUrl))
+
+/** The operations port of a process of EdgeNet, where blocks are looked for over several readings. */
 export class Ops {
   readonly #url: string
   #longest = 0
@@ -17,25 +40,12 @@ export class Ops {
   }
 
   async metrics(): Promise<Metrics> {
-    const answer = await fetch(`${this.#url}/metrics`)
-    if (!answer.ok) throw new Error(`${this.#url}/metrics answers ${answer.status}`)
-    const lines = (await answer.text()).split('\n').filter((line) => line && !line.startsWith('#'))
-    const metrics = new Map(
-      lines.map((line) => {
-        const at = line.lastIndexOf(' ')
-        return [line.slice(0, at), Number(line.slice(at + 1))]
-      }),
-    )
-    // Each reading makes the process forget what it has seen so far.
-    const lag = (metrics.get('nodejs_eventloop_lag_max_seconds') ?? 0) * 1000 - SAMPLING_MS
-    this.#longest = Math.max(this.#longest, lag)
+    const metrics = await readMetrics(this.#url)
+    this.#longest = Math.max(this.#longest, blockOf(metrics))
     return metrics
   }
 
-  /**
-   * The longest time in ms that the event loop was kept from its timers since this was asked last;
-   * the first time: since the process began. On a busy machine that includes waiting for a core.
-   */
+  /** See the function; but since this was asked last, whatever was read meanwhile. */
   async longestBlock(): Promise<number> {
     await this.metrics()
     const longest = this.#longest
