@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
 import type { KubeObject } from '../core/admission/types.ts'
 import { compiler } from '../core/geo/compile.ts'
@@ -20,9 +19,8 @@ import type { Accounts, UsageListener } from './caps.ts'
 /** Label of a tenant's namespaces. */
 const TENANT = `${PREFIX}tenant`
 
-/** The mirror is waited for so often, and so long each time in ms. */
-const AREA_WAITS = 25
-const AREA_WAIT_MS = 20
+/** For so long an area counts by the word of the API server alone. */
+const UNCONFIRMED_MS = 30_000
 
 /** What hooks know of the cluster: mirrors, none of which decides alone where a miss would be a refusal. */
 export class View implements Accounts {
@@ -36,6 +34,8 @@ export class View implements Accounts {
   /** By namespace, then as `usage`. */
   readonly #usageIn = new Map<string, Map<string, Usage>>()
   #onUsage: UsageListener = () => {}
+  /** How often the mirror of the GeoAreas has changed. */
+  #areaChanges = 0
 
   constructor(client: KubeClient) {
     this.#client = client
@@ -57,7 +57,10 @@ export class View implements Accounts {
       path: pathTo('geoareas'),
       project: storedGeoArea,
       equal: (a, b) => a.generation === b.generation && a.uid === b.uid,
-      onChange: (name, now) => this.#define(name, now?.definition),
+      onChange: (name, now) => {
+        this.#areaChanges++
+        this.#define(name, now?.definition)
+      },
     })
     this.#usage = new Reflector<Usage>({
       client,
@@ -84,26 +87,32 @@ export class View implements Accounts {
   }
 
   /**
-   * Whether a GeoArea exists. One that was made just now is asked for at the API server; but what it
-   * stands for is left to the mirror, which a later deletion cannot overtake. Throws Refusal for an area
-   * that cannot be read.
+   * Whether a GeoArea exists; one that was made just now is asked for at the API server. Throws Refusal
+   * for an area that cannot be read.
    */
   async hasArea(name: string, signal: AbortSignal): Promise<boolean> {
     if (this.areas.isDefined(name)) return true
+    const before = this.#areaChanges
     const object = await this.#storedArea(name, signal)
+    // The mirror may have seen meanwhile that what we were told is over.
+    if (this.#areaChanges !== before) return this.hasArea(name, signal)
     if (!object) return false
-    if (!storedGeoArea(object)) {
+    const area = storedGeoArea(object)
+    if (!area) {
       throw new Refusal(
         'EDGENET_AREA_UNREADABLE',
         `metadata.annotations[${PREFIX}area]`,
         `GeoArea "${name}" cannot be read (kubectl describe geoarea ${name} says why): correct it first`,
       )
     }
-    // Without it the answer would warn that there is no such area.
-    for (let waits = 0; waits < AREA_WAITS && !this.areas.isDefined(name); waits++) {
-      await sleep(AREA_WAIT_MS, undefined, { signal })
-    }
+    this.#define(name, area.definition)
+    setTimeout(() => this.#confirm(name), UNCONFIRMED_MS).unref()
     return true
+  }
+
+  /** What the mirror has not seen by now was deleted before it looked. */
+  #confirm(name: string): void {
+    if (!this.#areas.items.has(name)) this.#define(name, undefined)
   }
 
   async #storedArea(name: string, signal: AbortSignal): Promise<KubeObject | undefined> {

@@ -16,7 +16,7 @@ type Seat = Pick<Option, 'free' | 'priority'>
 const FREE: Seat = { free: true, priority: 0 }
 
 function optionOf(hosts: Hosts, slot: number, { free, priority }: Seat): Option {
-  const point = hosts.table.point(slot)
+  const point = hosts.table.columns.point(slot)
   const node = hosts.node(slot)
   return point ? { node, slot, free, priority, point } : { node, slot, free, priority }
 }

@@ -1,8 +1,8 @@
-import { unitVector, type Vector } from '../../geo/distance.ts'
 import { PREFIX } from '../labels.ts'
 import type { NodeView } from '../types.ts'
 import type { Slots } from './holders.ts'
-import { COUNTRY_LABEL, factObstacle, type Inside, isLocated, type RowFacts } from './membership.ts'
+import { factObstacle, type Inside, isLocated, type RowFacts } from './membership.ts'
+import { type LabelColumn, labelColumn, NodeColumns } from './node-columns.ts'
 import { LOCATED, type RowKey, rowKeys } from './row-keys.ts'
 
 /** Verdicts about a node: 0 stands for one that is not known yet. */
@@ -29,15 +29,15 @@ interface Column {
  * of it for fetching the nodes from memory.
  */
 export class FactTable implements Slots {
+  /** What is asked of the nodes besides. */
+  readonly columns = new NodeColumns()
   readonly #inside: Inside
   readonly #slots = new Map<string, number>()
   readonly #nodes: (NodeView | undefined)[] = []
-  readonly #countries: string[] = []
-  readonly #points: (Vector | undefined)[] = []
   readonly #unused: number[] = []
   /** By id of the key, the one that was used longest ago first. */
   readonly #columns = new Map<string, Column>()
-  readonly #labelValues = new Map<string, ReadonlySet<string>>()
+  readonly #labels = new Map<string, LabelColumn>()
   #unlocated = 0
 
   constructor(inside: Inside) {
@@ -72,24 +72,14 @@ export class FactTable implements Slots {
     return this.#nodes[slot]
   }
 
-  /** ISO code of the country of the node in a slot; empty: not known. */
-  country(slot: number): string {
-    return this.#countries[slot] ?? ''
-  }
-
-  /** Where the node in a slot is; undefined: not known. */
-  point(slot: number): Vector | undefined {
-    return this.#points[slot]
-  }
-
-  /** The values of one of our labels that nodes have. */
-  labelValues(label: string): ReadonlySet<string> {
-    let values = this.#labelValues.get(label)
-    if (!values) {
-      values = new Set(Array.from(this.values(), ({ labels }) => labels[label] ?? ''))
-      this.#labelValues.set(label, values)
+  /** The values that nodes have of one of our labels. */
+  label(key: string): LabelColumn {
+    let column = this.#labels.get(key)
+    if (!column) {
+      column = labelColumn(key, this.#nodes)
+      this.#labels.set(key, column)
     }
-    return values
+    return column
   }
 
   /** How many nodes no selection can see. */
@@ -102,11 +92,11 @@ export class FactTable implements Slots {
     const before = this.#nodes[slot]
     this.#slots.set(node.name, slot)
     this.#nodes[slot] = node
+    this.columns.set(slot, node)
     if (before && sameFacts(before, node)) return
     this.#count(before, -1)
     this.#count(node, 1)
-    this.#countries[slot] = node.labels[COUNTRY_LABEL] ?? ''
-    this.#points[slot] = node.place && unitVector(node.place.lat, node.place.lon)
+    this.columns.setFacts(slot, node)
     this.#forget(slot)
   }
 
@@ -177,7 +167,7 @@ export class FactTable implements Slots {
 
   #forget(slot: number): void {
     for (const { bytes } of this.#columns.values()) bytes[slot] = NOT_YET
-    this.#labelValues.clear()
+    this.#labels.clear()
   }
 
   #count(node: NodeView | undefined, change: number): void {

@@ -26,6 +26,11 @@ export class NodeUsage {
     return this.#used.get(node) ?? {}
   }
 
+  /** How many nodes have pods. */
+  get nodes(): number {
+    return this.#used.size
+  }
+
   #add({ node, requests }: PodUsage, sign: 1 | -1): void {
     const sums = this.#used.get(node) ?? {}
     sums['pods'] = (sums['pods'] ?? 0) + sign

@@ -83,12 +83,13 @@ function similarValue(
   hosts: Hosts,
 ): string | undefined {
   if (label === undefined || !UNCHECKED.has(name)) return undefined
-  const shown = (stored: Iterable<string>) =>
-    Array.from(stored, (value) => valueWords(label, value))
-  const existing = new Set(shown(hosts.table.labelValues(label)))
-  const known = new Set(slots.map((slot) => hosts.node(slot).labels[label] ?? ''))
-  known.delete('')
-  const sorted = [...new Set(shown(known))].sort()
+  const column = hosts.table.label(label)
+  const shown = column.values.map((value) => valueWords(label, value))
+  const existing = new Set(shown)
+  const indices = new Set(slots.map((slot) => column.indices[slot] ?? 0))
+  // The nodes without the label, if there are any.
+  indices.delete(0)
+  const sorted = [...new Set(Array.from(indices, (index) => shown[index] ?? ''))].sort()
   for (const value of values.slice(0, SPELT)) {
     if (existing.has(value)) continue
     const similar = nearest(value, sorted)

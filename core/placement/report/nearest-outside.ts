@@ -65,7 +65,7 @@ function shortlist(
 ): readonly NodeView[] {
   let list: Rough[] = []
   for (const slot of slots) {
-    const point = hosts.table.point(slot)
+    const point = hosts.table.columns.point(slot)
     const rough = point ? roughly(point, anchors) : Number.NaN
     // Before the costly question whether it can be used.
     if (!(rough <= (list[count - 1]?.rough ?? Number.POSITIVE_INFINITY))) continue

@@ -1,5 +1,5 @@
-import type { FactTable } from '../choice/fact-table.ts'
 import { Hosts } from '../choice/hosts.ts'
+import type { NodeColumns } from '../choice/node-columns.ts'
 import type { SelectInput, SelectResult } from '../choice/select-types.ts'
 import type { Row } from '../types.ts'
 import { type NearMiss, nearMiss } from './near-miss.ts'
@@ -40,36 +40,50 @@ export interface Survey {
 /** Near misses are looked for in this many rows; nobody reads more, and each is a pass over all nodes. */
 const NEAR_MISSES = 3
 
-class Count implements Matching {
-  total = 0
-  ready = 0
-  readonly countries = new Map<string, number>()
+class Count {
+  readonly #columns: NodeColumns
+  #total = 0
+  #ready = 0
+  /** By number of the country. */
+  readonly #countries: number[] = []
 
-  add(slot: number, table: FactTable): void {
-    const country = table.country(slot)
-    this.total++
-    if (table.node(slot)?.ready) this.ready++
-    this.countries.set(country, (this.countries.get(country) ?? 0) + 1)
+  constructor(columns: NodeColumns) {
+    this.#columns = columns
+  }
+
+  add(slot: number): void {
+    const country = this.#columns.country(slot)
+    this.#total++
+    if (this.#columns.isReady(slot)) this.#ready++
+    this.#countries[country] = (this.#countries[country] ?? 0) + 1
+  }
+
+  matching(): Matching {
+    const names = this.#columns.countryNames
+    const countries = this.#countries.map((count, i) => [names[i] ?? '', count] as const)
+    // The array has holes where no node was met.
+    return { total: this.#total, ready: this.#ready, countries: new Map(countries.filter(Boolean)) }
   }
 }
 
 /** What is counted for one row. */
 class RowCount {
   readonly row: Row
-  readonly matching = new Count()
+  readonly count: Count
   readonly tally = new Tally()
 
-  constructor(row: Row) {
+  constructor(row: Row, columns: NodeColumns) {
     this.row = row
+    this.count = new Count(columns)
   }
 
   /** `permittedBefore`: the nodes (by slot) that rows before this one matched; `all` counts each once. */
-  count(hosts: Hosts, { podsOn }: SelectInput, all: Count, permittedBefore: Uint8Array): void {
+  look(hosts: Hosts, { podsOn }: SelectInput, all: Count, permittedBefore: Uint8Array): void {
     for (const slot of hosts.members(this.row)) {
       const obstacle = hosts.obstacle(slot)
       if (permitted(obstacle)) {
-        this.matching.add(slot, hosts.table)
-        if (!permittedBefore[slot]) all.add(slot, hosts.table)
+        this.count.add(slot)
+        if (!permittedBefore[slot]) all.add(slot)
         permittedBefore[slot] = 1
       }
       const pods = obstacle && podsOn?.get(hosts.node(slot).name)
@@ -92,20 +106,22 @@ function permitted(obstacle: Obstacle | undefined): boolean {
 /** Counts what matches now, row by row, and finds out what is missing. */
 export function survey(input: SelectInput, result: SelectResult, measure: Measure): Survey {
   const hosts = Hosts.of(input)
-  const counts = input.rows.map((row) => new RowCount(row))
-  const all = new Count()
+  const { columns } = hosts.table
+  const counts = input.rows.map((row) => new RowCount(row, columns))
+  const all = new Count(columns)
   const permittedBefore = new Uint8Array(hosts.table.size)
-  for (const count of counts) count.count(hosts, input, all, permittedBefore)
+  for (const count of counts) count.look(hosts, input, all, permittedBefore)
   const rows = counts.map((count) => rowSurvey(count, result))
   return {
     rows: withNearMisses(rows, hosts, measure),
-    matching: all,
+    matching: all.matching(),
     unlocated: hosts.table.unlocated,
     requests: input.conditions.demand.requests,
   }
 }
 
-function rowSurvey({ row, matching, tally }: RowCount, result: SelectResult): RowSurvey {
+function rowSurvey({ row, count, tally }: RowCount, result: SelectResult): RowSurvey {
+  const matching = count.matching()
   if (row.nodes === undefined) return { row, matching, reasons: tally.counts() }
   const short = result.short.find((shortfall) => shortfall.row === row.id)
   const chosen = result.chosen.get(row.id)?.length ?? 0

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import t from 'tap'
 import { AreaIndex } from '../../../core/placement/choice/area-index.ts'
+import { type Conditions, hostEnterObstacle } from '../../../core/placement/choice/eligible.ts'
 import {
   FactTable,
   IN,
@@ -127,12 +128,71 @@ t.test('whatever changes, the table says of every row what the nodes themselves 
           [...nodes.values()].filter(({ labels }) => !labels['edge-net.io/country-iso']).length,
         )
         t.strictSame(
-          new Set(table.labelValues('edge-net.io/city')),
-          new Set([...nodes.values()].map(({ labels }) => labels['edge-net.io/city'] ?? '')),
+          new Map(
+            [...nodes.keys()].map((name) => {
+              const { values, indices } = table.label('edge-net.io/city')
+              return [name, values[indices[table.slot(name) ?? -1] ?? -1]]
+            }),
+          ),
+          new Map([...nodes].map(([name, { labels }]) => [name, labels['edge-net.io/city'] ?? ''])),
         )
       }
     }),
     { numRuns: 300 },
+  )
+})
+
+const taint = (effect: string) => ({ key: 'k', effect })
+
+const anyHost = fc.record({
+  ready: fc.boolean(),
+  schedulable: fc.boolean(),
+  taints: fc.subarray([taint('NoSchedule'), taint('PreferNoSchedule'), taint('NoExecute')]),
+  allocatable: fc.constantFrom<Record<string, number>>(
+    { cpu: 1000, memory: 100, pods: 1 },
+    { cpu: 1000, memory: 100, pods: 0 },
+    { memory: 100, pods: 10 },
+    { cpu: 500, pods: 10, gpu: 1 },
+    {},
+  ),
+})
+
+const anyConditions: fc.Arbitrary<Conditions> = fc
+  .record({
+    requests: fc.constantFrom<Record<string, number>>(
+      {},
+      { cpu: 0 },
+      { cpu: 700 },
+      { cpu: 500, memory: 100 },
+      { memory: Number.NaN },
+      { gpu: 1 },
+      { pods: 5 },
+    ),
+    nodeSelector: fc.constantFrom<Record<string, string>>({}, {}, { 'edge-net.io/city': 'Paris' }),
+    tolerations: fc.constantFrom([], [{ operator: 'Exists' }]),
+    names: fc.subarray(['lost', 'heldDown', 'capped', 'pools'] as const),
+  })
+  .map(({ names, ...demand }) => ({
+    ...CONDITIONS,
+    demand,
+    ...Object.fromEntries(names.map((name) => [name, new Set(['n1', 'shared'])])),
+  }))
+
+t.test('what the columns tell of a node is what itself tells', async (t) => {
+  const hosts = fc.array(anyHost, { minLength: 1, maxLength: 4 })
+  fc.assert(
+    fc.property(hosts, anyConditions, (all, conditions) => {
+      const nodes = all.map((host, i) => nodeIn('Paris', `n${i}`, host))
+      const table = FactTable.of(nodes, conditions.inside)
+      const found = new Hosts(table, conditions)
+      for (const node of nodes) {
+        const slot = table.slot(node.name) ?? -1
+        t.strictSame(found.obstacle(slot), hostEnterObstacle(node, conditions))
+        t.strictSame(found.obstacle(slot), hostEnterObstacle(node, conditions), 'asked again')
+        t.equal(table.columns.isReady(slot), node.ready)
+      }
+    }),
+    { numRuns: 500 },
   )
 })
 

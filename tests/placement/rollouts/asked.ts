@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import type { KubeObject } from '../../../core/admission/types.ts'
 import { PREFIX } from '../../../core/placement/labels.ts'
 import type { Kind } from '../../../core/placement/types.ts'
-import type { Testbed } from '../../testbed/index.ts'
+import { type Testbed, until } from '../../testbed/index.ts'
 import { type Cloud, namespaces, nodesOf, pathOf, podsOf, workload } from '../support.ts'
 import { get, markerOf, rolledOnce, run, settled, unrolled, usesOf } from './state.ts'
 
@@ -97,14 +97,10 @@ async function counts(t: Test, { bed }: Cloud, kind: Kind): Promise<void> {
   }
   await kubectl(bed, ['annotate', '--overwrite', targetOf(manifest), `${PREFIX}nodes=4`])
   if (kind === 'DaemonSet') {
-    const path = pathOf(manifest)
-    const four = async () => {
-      const after = await settled(bed, manifest)
-      return after.pods.length === 4 ? after : four()
-    }
-    const after = await four()
-    unrolled(t, 'another number of nodes', before, after)
-    t.ok(path)
+    const more = async () =>
+      (await podsOf(bed, manifest.metadata.name ?? '', NAMESPACE)).length === 4
+    await until(more, { what: 'a fourth pod' })
+    unrolled(t, 'another number of nodes', before, await settled(bed, manifest))
     return
   }
   // The spread constraint says over how many nodes; that is in the template.
