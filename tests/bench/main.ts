@@ -18,13 +18,11 @@ const NAMES = ['select', ...Object.keys(ON_CLOUD)]
 
 const say: Say = (line) => process.stderr.write(`${line}\n`)
 
-async function onCloud(names: readonly string[]): Promise<Figure[]> {
-  if (names.length === 0) return []
+async function onCloud(names: readonly string[], figures: Figure[]): Promise<void> {
+  if (names.length === 0) return
   const cloud = await startBenchCloud(say)
   try {
-    const figures: Figure[] = []
     for (const name of names) figures.push(...((await ON_CLOUD[name]?.(cloud, say)) ?? []))
-    return figures
   } finally {
     await cloud.stop()
   }
@@ -35,9 +33,16 @@ async function main(args: readonly string[]): Promise<void> {
   if (unknown !== undefined) throw new TypeError(`there is no ${unknown}: ${NAMES.join(', ')}`)
   const names = NAMES.filter((name) => args.length === 0 || args.includes(name))
   if (names.includes('select')) say('choosing nodes, without a cluster')
-  const pure = names.includes('select') ? selectFigures() : []
-  const others = await onCloud(names.filter((name) => Object.hasOwn(ON_CLOUD, name)))
-  process.stdout.write(`${table([...pure, ...others])}\n`)
+  const figures = names.includes('select') ? selectFigures() : []
+  try {
+    await onCloud(
+      names.filter((name) => Object.hasOwn(ON_CLOUD, name)),
+      figures,
+    )
+  } finally {
+    // What was measured before something failed is worth as much.
+    if (figures.length > 0) process.stdout.write(`${table(figures)}\n`)
+  }
 }
 
 try {

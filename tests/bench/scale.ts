@@ -64,7 +64,12 @@ async function benchCreation({ bed }: BenchCloud, ops: Ops): Promise<Figure[]> {
   const began = performance.now()
   await createAll(bed)
   const created = performance.now() - began
-  await until(async () => (await satisfied(bed)).done === SELECTED, {
+  const all = async () => {
+    const { done } = await satisfied(bed)
+    if (done < SELECTED) throw new Error(`${done} are satisfied`)
+    return true
+  }
+  await until(all, {
     what: `${SELECTED} selections to be satisfied`,
     timeoutMs: 120_000,
     everyMs: 250,

@@ -90,10 +90,11 @@ t.test('one node of each area fails and comes back', async (t) => {
   await Promise.all(down.map((name) => bed.nodes.heartbeat(name, 'off')))
   await until(async () => (await lostNodes(bed)).length === down.length, {
     what: `${down} to be lost`,
-    timeoutMs: 20_000,
+    timeoutMs: 40_000,
   })
   const seconds = (Date.now() - failedAt) / 1000
-  t.ok(seconds < LEASE_SECONDS + 2, `lost after ${seconds} s`)
+  // How soon exactly is for the bench; here: by the lease, not by the node controller (50 s).
+  t.ok(seconds < 3 * LEASE_SECONDS, `lost after ${seconds} s`)
   t.same(await lostNodes(bed), down.toSorted())
 
   for (const [name, count] of [

@@ -40,6 +40,7 @@ const open = () => {
   return { view, caps, placement: placementHook(view, caps), areas: geoAreaHook(view, caps) }
 }
 const { view, placement, areas } = open()
+t.teardown(() => view.stop())
 
 interface Change {
   readonly object?: KubeObject | null
@@ -112,7 +113,6 @@ t.test('before the mirror is complete nothing is decided on it', async (t) => {
   )
   const waiting = answer(placement, 'Deployment', { object })
   view.start()
-  t.teardown(() => view.stop())
   t.match(await waiting, /^ok .*1 matches now/, 'a request that came early is answered')
 })
 

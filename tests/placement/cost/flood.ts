@@ -20,7 +20,7 @@ const SAMPLES = 5
 /** Bytes of a Node as JSON. */
 const LARGEST_NODE = 100_000
 /** Others may be so many times slower than under as many requests that EdgeNet has no part in. */
-const SLOWER = 4
+const SLOWER = 8
 
 export async function flood(t: Test, { bed }: Cloud): Promise<void> {
   await namespaces(bed, NAMESPACE, NEIGHBOUR)

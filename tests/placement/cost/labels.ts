@@ -120,7 +120,7 @@ async function mixed(t: Test, { bed }: Cloud): Promise<void> {
   const chosen = await nodeWritesOf(bed, () => create(bed, three))
   t.equal(chosen.length, 5, 'rows of 3, of 2 and without a number: 5')
   t.ok(isUnique(chosen))
-  const outside = deployment('outside', { continent: 'Oceania', area: `!${'eu'}` })
+  const outside = deployment('outside', { continent: 'Oceania', area: '!eu' })
   const written = await nodeWritesOf(bed, () => create(bed, outside))
   t.ok(isUnique(written), 'an excluded area: each located node outside of it once')
   t.ok(written.length > 25 && written.length < 45, `${written.length} nodes are outside of the EU`)
@@ -162,7 +162,9 @@ async function nothing(t: Test, { bed, edgenet }: Cloud): Promise<void> {
   const restart = async () => {
     await Promise.all([edgenet.controllers.restart(), edgenet.webhooks.restart()])
   }
-  t.strictSame(await changesOf(bed, restart), [], 'EdgeNet restarted: no write')
+  // A GeoArea says once a minute, and at a start, how many nodes are inside.
+  const writes = (await changesOf(bed, restart)).filter((each) => !each.includes('/geoareas/'))
+  t.strictSame(writes, [], 'EdgeNet restarted: no write')
 }
 
 async function collection(t: Test, { bed }: Cloud): Promise<void> {

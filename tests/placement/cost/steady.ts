@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Test } from 'tap'
 import { pathTo } from '../../../platform/kube/paths.ts'
 import { forEachParallel } from '../../../platform/parallel.ts'
-import type { Testbed } from '../../testbed/index.ts'
-import { type Cloud, create, namespaces, whenReported, workload } from '../support.ts'
+import { type Testbed, until } from '../../testbed/index.ts'
+import { type Cloud, create, labelled, namespaces, whenReported, workload } from '../support.ts'
 import { caughtUp, changesSince, words, writesSince } from './account.ts'
 
 const NAMESPACE = 'steady'
@@ -29,6 +29,7 @@ export async function steady(t: Test, { bed }: Cloud): Promise<void> {
   ]
   for (const object of all) await create(bed, object)
   for (const object of all) await whenReported(bed, object, ({ ready }) => ready > 0)
+  await until(() => isCounted(bed), { what: 'the number of nodes in the EU', timeoutMs: 70_000 })
   await caughtUp(bed)
   // Counts of events are written 30 s late, reports of what becomes ready half a second.
   await sleep(1_000)
@@ -44,6 +45,16 @@ export async function steady(t: Test, { bed }: Cloud): Promise<void> {
   const after = await leaseTimes(bed)
   const renewed = [...after].filter(([name, time]) => before.get(name) !== time)
   t.ok(renewed.length >= nodes.length, `${renewed.length} nodes renewed their leases meanwhile`)
+}
+
+/** A GeoArea says how many nodes are inside, but not at once. */
+async function isCounted(bed: Testbed): Promise<boolean> {
+  const { spec, status } = (await bed.admin.get(pathTo('geoareas', { name: 'eu' }))) as unknown as {
+    readonly spec: { readonly countries: readonly string[] }
+    readonly status?: { readonly nodes: number }
+  }
+  const inside = await labelled(bed, `edge-net.io/country-iso in (${spec.countries.join()})`)
+  return status?.nodes === inside.length
 }
 
 async function heartbeat(bed: Testbed, name: string): Promise<void> {

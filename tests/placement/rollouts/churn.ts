@@ -4,10 +4,11 @@ import type { Test } from 'tap'
 import type { KubeObject } from '../../../core/admission/types.ts'
 import { PREFIX } from '../../../core/placement/labels.ts'
 import { pathTo } from '../../../platform/kube/paths.ts'
-import { type Testbed, until } from '../../testbed/index.ts'
+import { type NodeRow, type Testbed, until } from '../../testbed/index.ts'
 import {
   type Cloud,
   create,
+  labelled,
   namespaces,
   pathOf,
   type WorkloadOptions,
@@ -21,28 +22,43 @@ const STEPS = 30
 /** Another one by EDGENET_TEST_SEED. */
 const SEED = Number(process.env['EDGENET_TEST_SEED'] ?? 20_260_101)
 
-const box = (west: number, south: number, east: number, north: number) => ({
-  type: 'Polygon',
-  coordinates: [
-    [
-      [west, south],
-      [east, south],
-      [east, north],
-      [west, north],
-      [west, south],
-    ],
-  ],
-})
+/** West, south, east, north, in degrees. */
+type Box = readonly [number, number, number, number]
+
+/** Outlines of the area; the second leaves nodes out, the third takes others in. */
+const OUTLINES: readonly Box[] = [
+  [-10, 36, 20, 52],
+  [-10, 36, 12, 52],
+  [-10, 40, 20, 60],
+]
+
+function geojson(outline: number): object {
+  const [west, south, east, north] = OUTLINES[outline] as Box
+  const corners = [
+    [west, south],
+    [east, south],
+    [east, north],
+    [west, north],
+  ]
+  return { type: 'Polygon', coordinates: [[...corners, corners[0]]] }
+}
+
+interface Place {
+  readonly lat?: number
+  readonly lon?: number
+}
+
+function isInside({ lat = 90, lon = 0 }: Place, outline: number): boolean {
+  const [west, south, east, north] = OUTLINES[outline] as Box
+  return lon > west && lon < east && lat > south && lat < north
+}
 
 const AREA: KubeObject = {
   apiVersion: 'edge-net.io/v1alpha1',
   kind: 'GeoArea',
   metadata: { name: 'churned' },
-  spec: { geojson: box(-10, 36, 20, 52) },
+  spec: { geojson: geojson(0) },
 }
-
-/** Outlines of the area, the first as above. The others leave nodes out and take nodes in. */
-const OUTLINES = [box(-10, 36, 20, 52), box(-10, 36, 12, 52), box(-10, 40, 20, 60)]
 
 const at = (options: WorkloadOptions): WorkloadOptions => ({ namespace: NAMESPACE, ...options })
 const ROWS = '- country: FR\n  nodes: 3\n- country: DE\n  nodes: 2\n- continent: Asia\n'
@@ -69,10 +85,7 @@ export async function churn(t: Test, { bed, table }: Cloud): Promise<void> {
   await create(bed, AREA)
   for (const object of WORKLOADS) await create(bed, object)
   const before = await Promise.all(WORKLOADS.map((object) => settled(bed, object)))
-  const world = new World(
-    bed,
-    table.map(({ name }) => name),
-  )
+  const world = new World(bed, table)
   const watch = new PodWatch(bed)
   await watch.look()
   const steps: string[] = []
@@ -81,7 +94,10 @@ export async function churn(t: Test, { bed, table }: Cloud): Promise<void> {
     await watch.look()
   }
   await world.calm()
-  const after = await Promise.all(WORKLOADS.map((object) => settled(bed, object)))
+  await until(() => world.isLabelled(), { what: 'the labels of the area' })
+  const after = await Promise.all(
+    WORKLOADS.map((object) => settled(bed, object, { orphans: true })),
+  )
   // Whoever was short has been looked at again, too.
   for (const object of WORKLOADS) await whenReported(bed, object, ({ missing }) => missing === 0)
   await watch.look()
@@ -136,15 +152,15 @@ class World {
   /** Nodes that are gone, were moved, or are on another side of the redrawn area. */
   readonly touched = new Set<string>()
   readonly #bed: Testbed
-  readonly #names: string[]
+  readonly #places: Map<string, Place>
   readonly #cordoned = new Set<string>()
   #seed = SEED
   #added = 0
   #outline = 0
 
-  constructor(bed: Testbed, names: readonly string[]) {
+  constructor(bed: Testbed, table: readonly NodeRow[]) {
     this.#bed = bed
-    this.#names = [...names]
+    this.#places = new Map(table.map((row) => [row.name, row]))
   }
 
   /** Does one thing and says what. */
@@ -179,19 +195,23 @@ class World {
     return list[this.#random(list.length)] as T
   }
 
+  #any(): string {
+    return this.#pick([...this.#places.keys()])
+  }
+
   #node(name: string): string {
     return pathTo('nodes', { name })
   }
 
   async #relabel(): Promise<string> {
-    const name = this.#pick(this.#names)
-    const labels = { 'example.org/rack': String(this.#random(100)), [`${PREFIX}pool`]: 'shared' }
+    const name = this.#any()
+    const labels = { 'example.org/rack': String(this.#random(100)) }
     await this.#bed.admin.patch(this.#node(name), { metadata: { labels } }, 'merge')
     return `label ${name}`
   }
 
   async #cordon(): Promise<string> {
-    const name = this.#pick(this.#names)
+    const name = this.#any()
     const open = this.#cordoned.has(name)
     await this.#setSchedulable(name, open)
     if (open) this.#cordoned.delete(name)
@@ -206,7 +226,7 @@ class World {
 
   /** A status as a kubelet writes it: nothing but times. */
   async #heartbeat(): Promise<string> {
-    const name = this.#pick(this.#names)
+    const name = this.#any()
     const lastHeartbeatTime = new Date().toISOString().replace(/\.\d+Z$/, 'Z')
     const status = { conditions: [{ type: 'Ready', lastHeartbeatTime }] }
     await this.#bed.admin.patch(`${this.#node(name)}/status`, { status }, 'strategic')
@@ -217,26 +237,28 @@ class World {
     const name = `new-${this.#added++}`
     const [lat, lon] = [42 + this.#random(15), this.#random(15)]
     await this.#bed.nodes.add([{ name, lat, lon, country: this.#pick(['FR', 'DE', 'IT']) }])
-    this.#names.push(name)
+    this.#places.set(name, { lat, lon })
     // It may be chosen in the place of one that is missing, and then that one is back.
     this.touched.add(name)
     return `add ${name}`
   }
 
   async #remove(): Promise<string> {
-    const name = this.#pick(this.#names)
+    const name = this.#any()
     this.touched.add(name)
     this.#cordoned.delete(name)
-    this.#names.splice(this.#names.indexOf(name), 1)
+    this.#places.delete(name)
     await this.#bed.nodes.remove(name)
     return `remove ${name}`
   }
 
   /** To the middle of the Atlantic, which no workload wants. */
   async #move(): Promise<string> {
-    const name = this.#pick(this.#names)
+    const name = this.#any()
     this.touched.add(name)
-    const annotations = { [`${PREFIX}location`]: '{"lat":30,"lon":-40,"country":"PT"}' }
+    const place = { lat: 30, lon: -40, country: 'PT' }
+    this.#places.set(name, place)
+    const annotations = { [`${PREFIX}location`]: JSON.stringify(place) }
     await this.#bed.admin.patch(this.#node(name), { metadata: { annotations } }, 'merge')
     return `move ${name}`
   }
@@ -249,22 +271,23 @@ class World {
 
   /** Pods of the DaemonSet leave nodes that are outside now; those are not unaffected. */
   async #draw(outline: number): Promise<void> {
-    if (outline === this.#outline) return
-    this.#outline = outline
-    const before = await this.#inside()
-    await this.#bed.admin.patch(pathOf(AREA), { spec: { geojson: OUTLINES[outline] } }, 'merge')
-    const changed = async () => {
-      const now = await this.#inside()
-      for (const name of before) if (!now.has(name)) this.touched.add(name)
-      for (const name of now) if (!before.has(name)) this.touched.add(name)
-      return now.size !== before.size
+    for (const [name, place] of this.#places) {
+      if (isInside(place, outline) !== isInside(place, this.#outline)) this.touched.add(name)
     }
-    await until(changed, { what: 'nodes of the redrawn area', timeoutMs: 5_000 })
+    this.#outline = outline
+    await this.#bed.admin.patch(pathOf(AREA), { spec: { geojson: geojson(outline) } }, 'merge')
   }
 
-  async #inside(): Promise<Set<string>> {
-    const labelSelector = 'edge-net.node-restriction.kubernetes.io/area-churned'
-    const nodes = await this.#bed.admin.listAll(pathTo('nodes'), { labelSelector })
-    return new Set(nodes.map(({ metadata }) => metadata.name ?? ''))
+  /** Whether exactly the nodes inside the area carry its label. */
+  async isLabelled(): Promise<boolean> {
+    const wanted = [...this.#places].filter(([, place]) => isInside(place, this.#outline))
+    const label = 'edge-net.node-restriction.kubernetes.io/area-churned'
+    return (
+      (await labelled(this.#bed, label)).join() ===
+      wanted
+        .map(([name]) => name)
+        .sort()
+        .join()
+    )
   }
 }

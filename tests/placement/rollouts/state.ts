@@ -45,8 +45,15 @@ export interface State {
 export const get = (bed: Testbed, object: KubeObject): Promise<Stored> =>
   bed.admin.get<Stored>(pathOf(object))
 
-/** Waits until the controller of the workload has done all that its spec asks for, and looks at it. */
-export async function settled(bed: Testbed, object: KubeObject): Promise<State> {
+/**
+ * Waits until the controller of the workload has done all that its spec asks for, and looks at it.
+ * `orphans`: pods of nodes that were deleted may be left; the cluster takes its time with them.
+ */
+export async function settled(
+  bed: Testbed,
+  object: KubeObject,
+  { orphans = false } = {},
+): Promise<State> {
   const { name = '', namespace } = object.metadata
   let now: Stored | undefined
   let pods: readonly string[] = []
@@ -54,7 +61,9 @@ export async function settled(bed: Testbed, object: KubeObject): Promise<State> 
     now = await get(bed, object)
     const wanted = isDone(now)
     pods = uids(await podsOf(bed, name, namespace))
-    if (wanted !== undefined && pods.length === wanted) return now
+    const enough =
+      wanted === pods.length || (orphans && pods.length > (wanted ?? Number.POSITIVE_INFINITY))
+    if (enough) return now
     throw new Error(`${pods.length} pods, ${JSON.stringify(now.status)}`)
   }
   const stored = await until(done, { what: `${object.kind} ${name} to settle`, timeoutMs: 40_000 })

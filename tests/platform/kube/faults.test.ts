@@ -200,7 +200,8 @@ t.test('a list whose state is forgotten between two pages begins anew', async (t
 t.test('a store that was put back in time', async (t) => {
   const namespace = 'default'
   for (let i = 0; i < 200; i++) await put(admin, namespace, 'a', `${i}`)
-  const { reflector } = mirror(t, { client: admin, namespace })
+  let rewinds = 0
+  const { reflector } = mirror(t, { client: admin, namespace, onRewind: () => rewinds++ })
   await reflector.whenSynced()
   await apiserver.kill()
   await bed.component('etcd').kill()
@@ -211,4 +212,5 @@ t.test('a store that was put back in time', async (t) => {
   await until(() => put(admin, namespace, 'b', '1').then(() => true), { what: 'the namespace' })
   await until(() => reflector.items.has('default/b'), { what: 'the present' })
   t.notOk(reflector.items.has('default/a'))
+  t.ok(rewinds > 0, 'and that is told')
 })

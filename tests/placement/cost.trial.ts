@@ -2,6 +2,7 @@
 import t from 'tap'
 import { BARRIER } from './cost/account.ts'
 import { flood } from './cost/flood.ts'
+import { hostile } from './cost/hostile.ts'
 import { labels } from './cost/labels.ts'
 import { steady } from './cost/steady.ts'
 import { namespaces, startCloud } from './support.ts'
@@ -15,4 +16,5 @@ await namespaces(cloud.bed, BARRIER)
 
 await t.test('node labels', (t) => labels(t, cloud))
 await t.test('a steady cluster', (t) => steady(t, cloud))
+await t.test('hostile objects', (t) => hostile(t, cloud))
 await t.test('ten thousand selections', (t) => flood(t, cloud))
