@@ -20,7 +20,6 @@ import { areaChanges, nodeAreaChanges, type Sight } from './areas.ts'
 import { type ClusterEvents, PlacementCluster, type StoredReport } from './cluster.ts'
 import { placedWorkloads, shortWorkloads } from './metrics.ts'
 import { change, type LabelChanges, NodeLabels, patchLabels } from './node-labels.ts'
-import { ReleasedLabels } from './released-labels.ts'
 import { Reports } from './reports.ts'
 import { planSelection } from './selection.ts'
 
@@ -61,14 +60,12 @@ export class PlacementController implements ClusterEvents {
   /** Workloads with fewer nodes than wanted: any node that gets better may serve them. */
   readonly #short = new Set<string>()
   readonly #collectAfterMs: number
-  readonly #released: ReleasedLabels
   /** By choice label, on performance.now(). */
   readonly #freshSince = new Map<string, number>()
   #working = false
 
   constructor(client: KubeClient, events: EventRecorder, { collectAfterMs }: PlacementOptions) {
     this.#collectAfterMs = collectAfterMs
-    this.#released = new ReleasedLabels(collectAfterMs)
     this.cluster = new PlacementCluster(client, this)
     this.#labels = new NodeLabels({
       nodes: this.cluster.nodes,
@@ -207,19 +204,18 @@ export class PlacementController implements ClusterEvents {
 
   #collectLater(label: string): void {
     if (this.#working && label.startsWith(RESTRICTED)) {
-      this.#released.note(label)
-      this.#queue.addAfter('collect/', this.#collectAfterMs)
+      this.#queue.addAfter(`collect/${label}`, this.#collectAfterMs)
     }
   }
 
   async #handle(key: string, signal: AbortSignal): Promise<number | undefined> {
     const [what, id] = [key.slice(0, key.indexOf('/')), key.slice(key.indexOf('/') + 1)]
     if (what === 'fresh') return this.#expectNoPods(id)
-    if (what === 'collect') return this.#collect(signal)
     if (what === 'workload') await this.#syncWorkload(id, signal)
     else if (what === 'area') await this.#syncArea(id, signal)
     else if (what === 'node') await this.#syncNode(id, signal)
     else if (what === 'stale') await this.#reports.removeStale(id)
+    else await this.#collect(id, signal)
     return undefined
   }
 
@@ -267,21 +263,12 @@ export class PlacementController implements ClusterEvents {
     if (plan.frozen.size > 0) this.#queue.addAfter(`workload/${key}`, THAW_AFTER_MS)
   }
 
-  /** Takes labels that nothing refers to off all nodes. Returns when to look again, in ms. */
-  async #collect(signal: AbortSignal): Promise<number | undefined> {
-    const labels = this.#released.take()
+  /** Takes a label that nothing refers to off all nodes. */
+  async #collect(label: string, signal: AbortSignal): Promise<void> {
+    if (this.cluster.holders.has(label) || this.cluster.areaUses.has(label)) return
     const changes: LabelChanges = new Map()
-    for (const label of labels) {
-      if (this.cluster.holders.has(label) || this.cluster.areaUses.has(label)) continue
-      for (const node of this.cluster.nodes.labelled(label)) change(changes, node, label, false)
-    }
-    try {
-      await this.#takeOff(changes, signal)
-    } catch (error) {
-      for (const label of labels) this.#released.note(label)
-      throw error
-    }
-    return this.#released.restMs
+    for (const node of this.cluster.nodes.labelled(label)) change(changes, node, label, false)
+    await this.#takeOff(changes, signal)
   }
 
   /** A label less on a node is room for others. */

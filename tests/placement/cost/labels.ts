@@ -185,7 +185,9 @@ async function collection(t: Test, { bed }: Cloud): Promise<void> {
   await until(left, { what: 'labels to be collected' })
   await caughtUp(bed)
   const writes = nodeWrites(bed, mark)
-  t.strictSame(writes, made, 'a workload is gone: its labels are taken off, each node once')
+  t.strictSame([...new Set(writes)], made, 'a workload is gone: its labels are taken off')
+  // Two labels that come due in the same turn go together, else one after the other.
+  t.ok(writes.length <= made.length * keys.length, `each once: ${writes.length} writes`)
 }
 
 /** The keys of our placement labels on all nodes. */
